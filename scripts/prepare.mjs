@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+/**
+ * What `npm start`, `npm test`, `npm run check`, `npm run demo` and `npm run bench` go through.
+ *
+ * It makes a fresh clone runnable (Node's version, the dependencies) and then runs the thing asked for. Programs
+ * run inside this process, so that Ctrl-C and SIGTERM reach them and nothing else. Since nothing may be installed
+ * yet, this file and what it imports are plain JavaScript on node: built-ins.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ensureDependencies, InstallError } from "./install.mjs";
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
+const LONG_TESTS = "test/long/**/*.test.ts";
+
+/** Each takes the extra arguments and answers the exit code, or null when the program itself decides. */
+const COMMANDS = {
+  install: () => 0,
+  start: (args) => runProgram("scripts/start.ts", args),
+  demo: (args) => runProgram("scripts/demo.ts", args),
+  bench: (args) => runProgram("scripts/bench/index.ts", args),
+  test: (args) => runMocha({}, args),
+  "test:long": (args) => runMocha({ spec: LONG_TESTS, ignore: undefined, timeout: 600_000 }, args),
+  check: async (args) =>
+    (await runTool("tsc", ["--noEmit"])) || (await runTool("biome", ["check"])) || (await runMocha({}, args)),
+};
+
+/** Errors whose message already is the one sentence a person needs. */
+const SENTENCES = new Set(["SetupError", "ConfigError", "StartError"]);
+
+function refuseOldNode() {
+  const wanted = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).engines.node.replace(
+    /[^\d.]/g,
+    "",
+  );
+  const [needMajor, needMinor] = wanted.split(".").map(Number);
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > needMajor || (major === needMajor && minor >= needMinor)) return;
+  throw new InstallError(
+    `Fast Pass needs Node.js ${wanted} or newer and this is ${process.version}; install one from https://nodejs.org and try again.`,
+  );
+}
+
+/** Registers tsx here and imports the program, so that it is this very process. */
+async function runProgram(file, args) {
+  const { register } = await import("tsx/esm/api");
+  register();
+  const program = path.join(ROOT, file);
+  process.argv.splice(1, process.argv.length, program, ...args);
+  try {
+    await import(pathToFileURL(program).href);
+  } catch (error) {
+    console.error(SENTENCES.has(error?.name) ? error.message : error);
+    return 1;
+  }
+  return null;
+}
+
+/**
+ * Mocha adds the `spec` of its configuration to the files named on the command line, and there is no way to take
+ * one out of `ignore`; so the configuration is read here and handed over as arguments.
+ */
+function runMocha(changes, args) {
+  const settings = { ...JSON.parse(readFileSync(path.join(ROOT, ".mocharc.json"), "utf8")), ...changes };
+  if (args.some((arg) => arg === "--spec" || (!arg.startsWith("-") && arg.endsWith(".ts"))))
+    delete settings.spec;
+  const nodeOptions = (settings["node-option"] ?? []).map((option) => `--${option}`);
+  delete settings["node-option"];
+  const mochaOptions = Object.entries(settings).flatMap(([name, value]) =>
+    [value]
+      .flat()
+      .flatMap((one) => (typeof one === "boolean" ? [`--${one ? "" : "no-"}${name}`] : toOption(name, one))),
+  );
+  const mocha = path.join(ROOT, "node_modules/mocha/bin/mocha.js");
+  return run(process.execPath, [...nodeOptions, mocha, "--no-config", ...mochaOptions, ...args]);
+}
+
+function toOption(name, value) {
+  return value === undefined ? [] : [`--${name}`, String(value)];
+}
+
+function runTool(name, args) {
+  return run(path.join(ROOT, "node_modules/.bin", name), args);
+}
+
+/** A child on this terminal; signals are handed on, and its end is ours. */
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: "inherit" });
+    const forward = (signal) => child.kill(signal);
+    for (const signal of FORWARDED) process.on(signal, forward);
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      for (const each of FORWARDED) process.off(each, forward);
+      resolve(code ?? 128 + os.constants.signals[signal]);
+    });
+  });
+}
+
+async function main([name, ...args]) {
+  const command = COMMANDS[name];
+  if (!command)
+    throw new InstallError(`Say what to run: node scripts/prepare.mjs ${Object.keys(COMMANDS).join("|")}.`);
+  refuseOldNode();
+  process.chdir(ROOT);
+  await ensureDependencies(ROOT);
+  return command(args);
+}
+
+try {
+  const code = await main(process.argv.slice(2));
+  if (code !== null) process.exitCode = code;
+} catch (error) {
+  console.error(error instanceof InstallError ? error.message : error);
+  process.exitCode = 1;
+}
