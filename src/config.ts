@@ -1,0 +1,208 @@
+/**
+ * Every environment variable, checked once. Nothing else in the program reads `process.env`.
+ *
+ * The result is one frozen object; secrets leave this file as KeyObjects, because a string secret makes
+ * each `jsonwebtoken` call re-derive its key (about 50 times slower) and ends up in logs too easily.
+ */
+import { createECDH, createHmac, createPrivateKey, createSecretKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import Joi, { type CustomHelpers, type ErrorReport } from "joi";
+import type { LogLevel } from "./platform/logger.ts";
+
+export interface Config {
+  readonly environment: "development" | "production" | "test";
+  readonly host: string;
+  readonly port: number;
+  readonly databaseUrl: string;
+  /** Connections a process may open to PostgreSQL. */
+  readonly databasePoolSize: number;
+  readonly redisUrl: string;
+  /** `host:port` of Redis Cluster nodes; empty when Redis is a single master. */
+  readonly redisCluster: readonly string[];
+  /** Independent masters for Redlock; empty means the queue's own Redis. */
+  readonly redlockUrls: readonly string[];
+  /** `false` only in the test that shows that no seat is sold twice without the lock. */
+  readonly redlock: boolean;
+  readonly logLevel: LogLevel | "silent";
+  readonly accessKey: KeyObject;
+  readonly refreshKey: KeyObject;
+  readonly ticketKey: KeyObject;
+  readonly webhookKey: KeyObject;
+  /** Signs the codes that are scanned at the gate. */
+  readonly admissionCodeKey: KeyObject;
+  readonly passPrivateKey: KeyObject;
+  readonly operator: { readonly email: string; readonly password: string } | null;
+  /** 0: metrics are served on the main port (never in production). */
+  readonly metricsPort: number;
+  readonly trustProxy: boolean | number | string;
+  /** False for load tests: no limits by address or account, shorter bounds on times. */
+  readonly limits: boolean;
+}
+
+/** A start that cannot work; the message is one sentence that says what to write instead. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const DEVELOPMENT_SECRET = "fast-pass-development-secret-never-for-production";
+
+/** Kubernetes injects these for a Service named `fastpass…`; they are not ours to judge. */
+const KUBERNETES_INJECTED =
+  /^FASTPASS_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+/** A Service named `fastpass-metrics` injects an address under the name of our own setting. */
+const KUBERNETES_ADDRESS = /^(tcp|udp|sctp):\/\//;
+
+const secret = (production: boolean) =>
+  production ? Joi.string().min(32).required() : Joi.string().min(32).default(DEVELOPMENT_SECRET);
+const list = Joi.string().allow("").default("");
+
+const schemaFor = (production: boolean) =>
+  Joi.object({
+    NODE_ENV: Joi.string().valid("development", "production", "test").default("development"),
+    HOST: Joi.string().default("0.0.0.0"),
+    PORT: Joi.number().integer().min(0).max(65_535).default(3000),
+    DATABASE_URL: Joi.string()
+      .uri({ scheme: ["postgres", "postgresql"] })
+      .required(),
+    REDIS_URL: Joi.string()
+      .uri({ scheme: ["redis", "rediss"] })
+      .required(),
+    LOG_LEVEL: Joi.string().valid("error", "warn", "info", "debug", "silent").default("info"),
+    FASTPASS_DATABASE_POOL: Joi.number().integer().min(2).max(100).default(10),
+    FASTPASS_REDIS_CLUSTER: list,
+    FASTPASS_REDLOCK_URLS: list,
+    FASTPASS_REDLOCK: Joi.string().valid("on", "off").default("on"),
+    FASTPASS_OPERATOR_EMAIL: Joi.string().email({ tlds: false }),
+    FASTPASS_OPERATOR_PASSWORD: Joi.string().min(8).max(128),
+    FASTPASS_ACCESS_SECRET: secret(production),
+    FASTPASS_TICKET_SECRET: secret(production),
+    FASTPASS_WEBHOOK_SECRET: secret(production),
+    FASTPASS_PASS_KEY_FILE: production ? Joi.string().required() : Joi.string(),
+    FASTPASS_METRICS_PORT: Joi.number().integer().min(0).max(65_535).default(0),
+    FASTPASS_TRUST_PROXY: Joi.string().allow("").default("").custom(checkTrustProxy).messages({
+      "any.invalid":
+        "FASTPASS_TRUST_PROXY must be true, false, a number of proxies, or addresses and ranges such as 10.0.0.0/8,loopback",
+    }),
+    FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
+  }).and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD");
+
+const KNOWN = Object.keys(schemaFor(false).describe().keys as object);
+
+/**
+ * Reads and checks an environment.
+ * @throws ConfigError naming every variable that is wrong and what it should be.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  refuseUnknown(environment);
+  const present = Object.fromEntries(
+    KNOWN.flatMap((name) => {
+      const value = environment[name];
+      const injected = KUBERNETES_INJECTED.test(name) && KUBERNETES_ADDRESS.test(value ?? "");
+      return value === undefined || injected ? [] : [[name, value]];
+    }),
+  );
+  const { error, value } = schemaFor(environment.NODE_ENV === "production").validate(present, {
+    abortEarly: false,
+    errors: { wrap: { label: "" } },
+  });
+  if (error) throw new ConfigError(`${error.details.map((detail) => detail.message).join("; ")}.`);
+  const passKey = loadPassKey(value.FASTPASS_PASS_KEY_FILE);
+  return Object.freeze({
+    environment: value.NODE_ENV,
+    host: value.HOST,
+    port: value.PORT,
+    databaseUrl: value.DATABASE_URL,
+    databasePoolSize: value.FASTPASS_DATABASE_POOL,
+    redisUrl: value.REDIS_URL,
+    redisCluster: splitList(value.FASTPASS_REDIS_CLUSTER),
+    redlockUrls: splitList(value.FASTPASS_REDLOCK_URLS),
+    redlock: value.FASTPASS_REDLOCK === "on",
+    logLevel: value.LOG_LEVEL,
+    accessKey: derive(value.FASTPASS_ACCESS_SECRET, "access"),
+    refreshKey: derive(value.FASTPASS_ACCESS_SECRET, "refresh"),
+    ticketKey: derive(value.FASTPASS_TICKET_SECRET, "ticket"),
+    admissionCodeKey: derive(value.FASTPASS_TICKET_SECRET, "admission-code"),
+    webhookKey: createSecretKey(Buffer.from(value.FASTPASS_WEBHOOK_SECRET)),
+    passPrivateKey: passKey ?? developmentPassKey(value.FASTPASS_TICKET_SECRET),
+    operator: value.FASTPASS_OPERATOR_EMAIL
+      ? { email: value.FASTPASS_OPERATOR_EMAIL, password: value.FASTPASS_OPERATOR_PASSWORD }
+      : null,
+    metricsPort: value.FASTPASS_METRICS_PORT,
+    trustProxy: parseTrustProxy(value.FASTPASS_TRUST_PROXY),
+    limits: value.FASTPASS_LIMITS === "on",
+  });
+}
+
+function refuseUnknown(environment: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith("FASTPASS_") || KNOWN.includes(name) || KUBERNETES_INJECTED.test(name)) continue;
+    const near = KNOWN.filter((known) => known.startsWith("FASTPASS_")).join(", ");
+    throw new ConfigError(`${name} is not a setting of Fast Pass; unset it or use one of ${near}.`);
+  }
+}
+
+function loadPassKey(file: string | undefined): KeyObject | null {
+  if (!file) return null;
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(readFileSync(file));
+  } catch (cause) {
+    throw new ConfigError(
+      `FASTPASS_PASS_KEY_FILE must name a readable PEM private key (${(cause as Error).message}); make one with "openssl ecparam -name prime256v1 -genkey -noout -out pass.pem".`,
+    );
+  }
+  if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
+    throw new ConfigError(
+      "FASTPASS_PASS_KEY_FILE must hold a P-256 (prime256v1) key, because passes are signed with ES256.",
+    );
+  }
+  return key;
+}
+
+/** Outside production every process derives the same key, so that several on one machine accept each other's passes. */
+function developmentPassKey(value: string): KeyObject {
+  const curve = createECDH("prime256v1");
+  // The top bit is cleared: the order of P-256 is just below 2^256, and a private key must be below the order.
+  const d = createHmac("sha256", value).update("fastpass:pass").digest();
+  d[0] = (d[0] ?? 0) & 0x7f;
+  curve.setPrivateKey(d);
+  const point = curve.getPublicKey();
+  const [x, y] = [point.subarray(1, 33), point.subarray(33, 65)].map((part) => part.toString("base64url"));
+  return createPrivateKey({
+    key: { kty: "EC", crv: "P-256", d: d.toString("base64url"), x, y },
+    format: "jwk",
+  });
+}
+
+/** One configured secret serves several purposes; a key per purpose keeps a token of one from passing as another. */
+function derive(value: string, purpose: string): KeyObject {
+  return createSecretKey(createHmac("sha256", value).update(`fastpass:${purpose}`).digest());
+}
+
+function splitList(value: string): readonly string[] {
+  return value
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
+}
+
+/** What Express understands; it would throw about anything else only when the application is made. */
+function checkTrustProxy(value: string, helpers: CustomHelpers): string | ErrorReport {
+  const fine = typeof parseTrustProxy(value) !== "string" || splitList(value).every(isProxy);
+  return fine ? value : helpers.error("any.invalid");
+}
+
+function isProxy(entry: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(entry)) return true;
+  const [address = "", bits, ...more] = entry.split("/");
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+function parseTrustProxy(value: string): boolean | number | string {
+  if (value === "" || value === "false") return false;
+  if (value === "true") return true;
+  return /^\d+$/.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,95 @@
+/**
+ * Session-level advisory locks of PostgreSQL, for work that one process at a time should do.
+ *
+ * All locks of a process live on one connection of their own. When that connection is lost so are they, and another
+ * process may take them at once; work under such a lock must therefore also be fenced by what it writes.
+ */
+import { createHash } from "node:crypto";
+import pg from "pg";
+import type { Logger } from "./logger.ts";
+
+export interface AdvisoryLocks {
+  /** @returns whether this process holds the lock now. Asking again for a held lock costs nothing. */
+  tryHold(name: string): Promise<boolean>;
+  release(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RETRY_MS = 500;
+
+export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryLocks {
+  const held = new Set<string>();
+  let client: pg.Client | null = null;
+  let connecting: Promise<pg.Client | null> | null = null;
+  let failedAt = 0;
+  let closed = false;
+
+  function lost(which: pg.Client): void {
+    if (client !== which) return;
+    client = null;
+    held.clear();
+  }
+
+  async function connect(): Promise<pg.Client | null> {
+    if (closed || Date.now() - failedAt < RETRY_MS) return null;
+    const fresh = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: "fastpass-locks",
+      connectionTimeoutMillis: 1_500,
+      keepAlive: true,
+    });
+    fresh.on("error", () => lost(fresh));
+    fresh.on("end", () => lost(fresh));
+    try {
+      await fresh.connect();
+      client = fresh;
+      return fresh;
+    } catch (fault) {
+      failedAt = Date.now();
+      log.warn("no connection for advisory locks", { fault: (fault as Error).message });
+      return null;
+    }
+  }
+
+  async function connection(): Promise<pg.Client | null> {
+    if (client) return client;
+    connecting ??= connect().finally(() => {
+      connecting = null;
+    });
+    return connecting;
+  }
+
+  return {
+    async tryHold(name) {
+      if (held.has(name)) return true;
+      const current = await connection();
+      if (!current) return false;
+      try {
+        const { rows } = await current.query("SELECT pg_try_advisory_lock($1::bigint) AS locked", [
+          lockKey(name),
+        ]);
+        if (rows[0].locked && client === current) held.add(name);
+        return held.has(name);
+      } catch (fault) {
+        log.warn("advisory lock", { fault: (fault as Error).message });
+        return false;
+      }
+    },
+    async release(name) {
+      if (!held.delete(name)) return;
+      await client?.query("SELECT pg_advisory_unlock($1::bigint)", [lockKey(name)]).catch(() => undefined);
+    },
+    async close() {
+      closed = true;
+      const current = client;
+      client = null;
+      held.clear();
+      await current?.end().catch(() => undefined);
+    },
+  };
+}
+
+/** The 64 bits PostgreSQL takes, from a name. */
+export function lockKey(name: string): string {
+  return createHash("sha256").update(name).digest().readBigInt64BE(0).toString();
+}

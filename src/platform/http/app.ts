@@ -1,0 +1,115 @@
+/** The frame every HTTP request passes through: id, headers, metrics, log line, errors. */
+import { randomUUID } from "node:crypto";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
+import helmet from "helmet";
+import { Problem } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { HttpMetrics } from "../metrics.ts";
+import { send } from "./mount.ts";
+
+export interface HttpAppOptions {
+  readonly log: Logger;
+  readonly metrics: HttpMetrics;
+  readonly trustProxy: boolean | number | string;
+  /** Turns a thrown fault of a store into its 503, or returns null when it is not one. */
+  classifyFault(fault: unknown): Problem | null;
+}
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** @param build adds the routes; it gets the one router of the application. */
+export function createHttpApp(options: HttpAppOptions, build: (router: Router) => void): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", options.trustProxy);
+  app.set("query parser", "simple");
+  app.use(observe(options));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      },
+      crossOriginResourcePolicy: { policy: "same-origin" },
+    }),
+  );
+  const router = express.Router({ caseSensitive: true });
+  build(router);
+  app.use(router);
+  app.use(() => {
+    throw new Problem("NOT_FOUND");
+  });
+  app.use(answerErrors(options));
+  return app;
+}
+
+function observe({ log, metrics }: HttpAppOptions): RequestHandler {
+  const logRequests = log.enabled("info");
+  return (request, response, next) => {
+    const startedAt = process.hrtime.bigint();
+    const given = request.headers["x-request-id"];
+    const requestId = typeof given === "string" && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+    response.locals.requestId = requestId;
+    response.setHeader("X-Request-Id", requestId);
+    response.on("finish", () => {
+      const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+      const route: string = response.locals.route ?? "none";
+      metrics.observeRequest(request.method, route, response.statusCode, seconds);
+      if (!logRequests) return;
+      // The path only: a query string may carry a token.
+      const path = request.originalUrl.split("?", 1)[0];
+      log.info("request", { requestId, method: request.method, path, status: response.statusCode, seconds });
+    });
+    next();
+  };
+}
+
+function answerErrors({ log, classifyFault }: HttpAppOptions): ErrorRequestHandler {
+  return (fault: unknown, request, response, _next) => {
+    const requestId: string = response.locals.requestId;
+    const problem = fault instanceof Problem ? fault : (fromBodyParser(fault) ?? classifyFault(fault));
+    if (!problem || problem.status >= 500) {
+      log.error("request failed", {
+        requestId,
+        route: response.locals.route,
+        fault: problem?.cause ?? fault,
+      });
+    }
+    sendProblem(response, problem ?? new Problem("INTERNAL"), request.originalUrl, requestId);
+  };
+}
+
+export function sendProblem(
+  response: express.Response,
+  problem: Problem,
+  originalUrl: string,
+  requestId: string,
+): void {
+  const retryAfter = problem.retryAfterSeconds;
+  send(response, {
+    status: problem.status,
+    headers: {
+      "Content-Type": "application/problem+json; charset=utf-8",
+      "Cache-Control": "no-store",
+      ...(retryAfter === null ? {} : { "Retry-After": String(retryAfter) }),
+      ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="fastpass"' } : {}),
+    },
+    body: problem.toJSON(originalUrl.split("?", 1)[0] ?? "/", requestId),
+  });
+}
+
+/** body-parser and the router throw http-errors with a `type`; the client caused them. */
+function fromBodyParser(fault: unknown): Problem | null {
+  const { type, status } = fault as { type?: string; status?: number };
+  if (type === "entity.too.large") return new Problem("BODY_TOO_LARGE");
+  if (type === "entity.parse.failed") return new Problem("MALFORMED_JSON");
+  if (type === "encoding.unsupported" || type === "charset.unsupported")
+    return new Problem("UNSUPPORTED_MEDIA_TYPE");
+  if (type === "request.aborted" || type === "request.size.invalid") {
+    return new Problem("MALFORMED_JSON", { detail: "The body ended too early." });
+  }
+  if (fault instanceof URIError || status === 400)
+    return new Problem("VALIDATION_FAILED", { detail: "The URL is malformed." });
+  return null;
+}

@@ -1,0 +1,187 @@
+/**
+ * Turns routes (data) into Express handlers: who may call, how often, with what, and how it is answered.
+ *
+ * The order is that of what a stranger may cost us: token, role, limit, size and type of the body, its form.
+ */
+import express, {
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from "express";
+import Joi, { type ObjectSchema } from "joi";
+import { Problem } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { Availability } from "./availability.ts";
+import type { Principal, RateLimitRule, Reply, Route } from "./route.ts";
+
+export const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** Up to this size all faults of a body are listed. */
+const LISTED_BODY_BYTES = 8 * 1024;
+
+export interface MountOptions {
+  readonly log: Logger;
+  readonly availability: Pick<Availability, "race">;
+  /** @throws Problem (401) when the bearer token is missing or no good. */
+  authenticate(request: Request): Principal;
+  /** Null when limits are off. */
+  readonly limiter: ((rule: RateLimitRule) => RequestHandler) | null;
+}
+
+const NO_QUERY = Joi.object({});
+const NO_BYTES = Buffer.alloc(0);
+const parseJson = express.json({ limit: BODY_LIMIT_BYTES, strict: false, type: () => true, inflate: false });
+const parseRaw = express.raw({ limit: BODY_LIMIT_BYTES, type: () => true, inflate: false });
+
+/** Adds the routes to a router; a known path answers OPTIONS with its methods, and other methods with 405. */
+export function mountRoutes(router: Router, routes: readonly Route[], options: MountOptions): void {
+  const methods = new Map<string, { readonly path: string; readonly allowed: string[] }>();
+  for (const route of routes) {
+    const handlers: RequestHandler[] = [guard(route, options)];
+    if (route.limit && options.limiter) handlers.push(options.limiter(route.limit));
+    if (route.rawBody) handlers.push(refuseLarge, parseRaw);
+    else if (route.body) handlers.push(requireJson(route.bodyOptional ?? false), parseJson);
+    handlers.push(run(route, options));
+    router[route.method](route.path, ...handlers);
+    // Two routes may name the parameter of one path differently.
+    const shape = route.path.replace(/:\w+/g, ":");
+    const known = methods.get(shape) ?? { path: route.path, allowed: [] };
+    known.allowed.push(...(route.method === "get" ? ["GET", "HEAD"] : [route.method.toUpperCase()]));
+    methods.set(shape, known);
+  }
+  for (const { path, allowed } of methods.values()) router.all(path, answerOtherMethods(path, allowed));
+}
+
+function answerOtherMethods(path: string, allowed: readonly string[]): RequestHandler {
+  const list = [...allowed, "OPTIONS"].join(", ");
+  return (request, response) => {
+    response.locals.route = path;
+    response.setHeader("Allow", list);
+    if (request.method !== "OPTIONS")
+      throw new Problem("METHOD_NOT_ALLOWED", { detail: `Allowed here: ${list}.` });
+    send(response, { status: 204 });
+  };
+}
+
+function guard(route: Route, options: MountOptions): RequestHandler {
+  return (request, response, next) => {
+    response.locals.route = route.path;
+    if (route.access !== "public") {
+      const principal = options.authenticate(request);
+      if (!mayCall(route.access, principal)) throw new Problem("FORBIDDEN");
+      response.locals.principal = principal;
+    }
+    next();
+  };
+}
+
+function mayCall(access: "account" | "operator" | "gate", { role }: Principal): boolean {
+  if (access === "account" || role === "operator") return true;
+  return access === "gate" && role === "gate";
+}
+
+/** A body that says its size is refused before it is read; the parsers count the others. */
+function refuseIfLarge(request: Request): void {
+  if (Number(request.headers["content-length"] ?? 0) > BODY_LIMIT_BYTES) throw new Problem("BODY_TOO_LARGE");
+}
+
+const refuseLarge: RequestHandler = (request, _response, next) => {
+  refuseIfLarge(request);
+  next();
+};
+
+function requireJson(optional: boolean): RequestHandler {
+  return (request, _response, next) => {
+    const hasBody =
+      request.headers["transfer-encoding"] !== undefined ||
+      Number(request.headers["content-length"] ?? 0) > 0;
+    if (!hasBody) {
+      if (!optional) throw new Problem("VALIDATION_FAILED", { detail: "A JSON body is needed." });
+      request.body = {};
+      next();
+      return;
+    }
+    refuseIfLarge(request);
+    if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")) {
+      throw new Problem("UNSUPPORTED_MEDIA_TYPE");
+    }
+    if (request.headers["content-encoding"] && request.headers["content-encoding"] !== "identity") {
+      throw new Problem("UNSUPPORTED_MEDIA_TYPE", { detail: "The body must not be compressed." });
+    }
+    next();
+  };
+}
+
+function run(route: Route, options: MountOptions): RequestHandler {
+  return async (request: Request, response: Response, _next: NextFunction) => {
+    const body = route.body && !route.rawBody ? checkBody(route.body, request) : undefined;
+    const context = {
+      params: route.params ? checkParams(route.params, request.params) : {},
+      query: check(route.query ?? NO_QUERY, request.query, "query"),
+      body,
+      headers: request.headers,
+      requestId: response.locals.requestId as string,
+      rawBody: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
+      principal: response.locals.principal as Principal,
+      req: request,
+      res: response,
+      get log() {
+        return options.log.child({ requestId: response.locals.requestId });
+      },
+    };
+    // Handlers that answer from memory are synchronous; racing them would cost more than they do.
+    const outcome = route.handler(context);
+    send(response, outcome instanceof Promise ? await options.availability.race(outcome) : outcome);
+  };
+}
+
+export function send(response: Response, reply: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  response.statusCode = reply.status;
+  if (reply.headers)
+    for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+  if (reply.cookies) response.setHeader("Set-Cookie", [...reply.cookies]);
+  if (reply.body === undefined) {
+    response.end();
+    return;
+  }
+  if (typeof reply.body === "string" || Buffer.isBuffer(reply.body)) {
+    response.end(reply.body);
+    return;
+  }
+  const text = JSON.stringify(reply.body);
+  if (!response.hasHeader("Content-Type"))
+    response.setHeader("Content-Type", "application/json; charset=utf-8");
+  response.setHeader("Content-Length", Buffer.byteLength(text));
+  response.end(text);
+}
+
+/** A body of thousands of wrong fields would cost 0.1 s to list: large ones hear of the first only. */
+function checkBody(schema: ObjectSchema, request: Request): unknown {
+  const size = Number(request.headers["content-length"] ?? BODY_LIMIT_BYTES);
+  return check(schema, request.body, "body", size <= LISTED_BODY_BYTES);
+}
+
+/** @throws Problem VALIDATION_FAILED with one entry for each field that is wrong, or for the first. */
+function check(schema: ObjectSchema, value: unknown, place: "body" | "query", listAll = true): unknown {
+  const { error, value: checked } = schema.validate(value, {
+    abortEarly: !listAll,
+    convert: place === "query",
+    errors: { wrap: { label: "" } },
+  });
+  if (!error) return checked;
+  const errors = error.details.map(({ path, message }) => ({ path: path.join("."), message }));
+  throw new Problem("VALIDATION_FAILED", {
+    detail: `The ${place} is not as documented: ${errors[0]?.message}.`,
+    errors,
+  });
+}
+
+/** An id that cannot exist names nothing: 404, the same as one that does not. */
+function checkParams(schema: ObjectSchema, value: unknown): unknown {
+  const { error, value: checked } = schema.validate(value);
+  if (error) throw new Problem("NOT_FOUND");
+  return checked;
+}

@@ -1,0 +1,69 @@
+/** What every room stands on, opened together and closed through one releaser. */
+import type { Config } from "../config.ts";
+import { type Availability, watchAvailability } from "./http/availability.ts";
+import { createLockService, type LockService } from "./lock.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { type Database, openDatabase } from "./postgres.ts";
+import { closeRedis, openRedis, openSubscriber, type RedisClient, refuseEviction } from "./redis.ts";
+import type { Releaser } from "./releaser.ts";
+import { StartError } from "./start-error.ts";
+
+export interface Platform {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly db: Database;
+  /** Commands; refused at once while Redis is away. */
+  readonly redis: RedisClient;
+  /** Subscriptions only. */
+  readonly subscriber: RedisClient;
+  readonly locks: LockService;
+  /** Whether both stores answer. */
+  readonly availability: Availability;
+  readonly releaser: Releaser;
+}
+
+/**
+ * Connects to PostgreSQL and Redis.
+ * @param service names the process in logs and in `pg_stat_activity`: `gateway` or `worker`.
+ * @param releaser gets the closing of all that was opened, also when a later step fails.
+ * @throws StartError with what to do when one of them can't be used.
+ */
+export async function openPlatform(config: Config, service: string, releaser: Releaser): Promise<Platform> {
+  const log = createLogger(service, config.logLevel);
+  const metrics = createMetrics();
+  const db = openDatabase(config.databaseUrl, config.databasePoolSize, `fastpass-${service}`);
+  releaser.add("postgres", () => db.destroy());
+  await connected("PostgreSQL", "DATABASE_URL", () => db.raw("SELECT 1"));
+  const redis = await connected("Redis", "REDIS_URL", () => openRedis(config, log));
+  releaser.add("redis", () => closeRedis(redis));
+  await refuseEviction(redis);
+  const subscriber = await openSubscriber(config, log);
+  releaser.add("redis subscriber", () => closeRedis(subscriber));
+  const locks = createLockService({
+    urls: config.redlockUrls.length > 0 ? config.redlockUrls : [config.redisUrl],
+    enabled: config.redlock,
+    log,
+    waitSeconds: metrics.locks.waitSeconds,
+    attempts: metrics.locks.attempts,
+  });
+  releaser.add("lock nodes", () => locks.close());
+  const availability = watchAvailability({
+    database: async () => db.raw("SELECT 1"),
+    queue: () => redis.ping(),
+  });
+  releaser.add("availability", () => availability.stop());
+  return { config, log, metrics, db, redis, subscriber, locks, availability, releaser };
+}
+
+async function connected<T>(what: string, setting: string, open: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw new StartError(
+      `${what} does not answer (${(cause as Error).message}); start it or correct ${setting}.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Delayed jobs by BullMQ. A job is a hint that something is due; the row it names decides.
+ *
+ * Jobs can come twice, late, early or never, so every handler must be idempotent and something else (a sweeper)
+ * must find what a lost job would have found.
+ */
+import { DelayedError, type Job, Queue, Worker } from "bullmq";
+import { Cluster, Redis } from "ioredis";
+import type { Logger } from "./logger.ts";
+import type { RedisSettings } from "./redis.ts";
+
+/** On a Cluster all keys of BullMQ's queues must share a slot. */
+const PREFIX = "{fastpass}:jobs";
+const CLOSE_DEADLINE_MS = 5_000;
+
+export interface JobQueue<Data> {
+  /** @param jobId letters, digits and `-`, not all digits; while such a job exists a second one is not added. */
+  add(jobId: string, data: Data, delayMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface JobContext {
+  readonly jobId: string;
+}
+
+/** What a handler says of the job: it is done, or it came too early and is due again at that time. */
+export type JobOutcome = { readonly done: true } | { readonly done: false; readonly dueAt: Date };
+
+export interface JobWorker {
+  /** Waits for running jobs, at most 5 s; BullMQ itself would wait without limit. */
+  close(): Promise<void>;
+}
+
+export function openJobQueue<Data extends object>(
+  name: string,
+  settings: RedisSettings,
+  log: Logger,
+): JobQueue<Data> {
+  const connection = openConnection(settings, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1_500,
+  });
+  const queue = new Queue(name, {
+    connection,
+    prefix: PREFIX,
+    defaultJobOptions: {
+      removeOnComplete: true,
+      removeOnFail: 1_000,
+      attempts: 5,
+      backoff: { type: "exponential", delay: 200 },
+    },
+  });
+  queue.on("error", (fault) => log.debug("job queue", { queue: name, fault: fault.message }));
+  return {
+    async add(jobId, data, delayMs) {
+      await queue.add(name, data, { jobId, delay: Math.max(0, Math.round(delayMs)) });
+    },
+    async close() {
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+export function startJobWorker<Data extends object>(
+  name: string,
+  settings: RedisSettings,
+  log: Logger,
+  concurrency: number,
+  handle: (data: Data, context: JobContext) => Promise<JobOutcome>,
+): JobWorker {
+  const connection = openConnection(settings, { maxRetriesPerRequest: null });
+  const worker = new Worker<Data>(
+    name,
+    async (job: Job<Data>, token?: string) => {
+      const outcome = await handle(job.data, { jobId: job.id ?? "" });
+      if (outcome.done) return;
+      await job.moveToDelayed(Math.max(Date.now() + 1, outcome.dueAt.getTime()), token);
+      throw new DelayedError();
+    },
+    { connection, prefix: PREFIX, concurrency },
+  );
+  worker.on("error", (fault) => log.warn("job worker", { queue: name, fault: fault.message }));
+  worker.on("failed", (job, fault) =>
+    log.warn("job failed", { queue: name, jobId: job?.id, fault: fault.message }),
+  );
+  return {
+    async close() {
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
+      });
+      await Promise.race([worker.close(), deadline]);
+      clearTimeout(timer);
+      connection.disconnect();
+    },
+  };
+}
+
+function openConnection(settings: RedisSettings, options: object): Redis | Cluster {
+  const retryStrategy = (attempt: number) => Math.min(1_000, 50 * attempt);
+  const client =
+    settings.redisCluster.length > 0
+      ? new Cluster([...settings.redisCluster], {
+          redisOptions: options,
+          clusterRetryStrategy: retryStrategy,
+        })
+      : new Redis(settings.redisUrl, { ...options, retryStrategy });
+  client.on("error", () => undefined); // BullMQ re-emits it on the queue or the worker, where it is logged
+  return client;
+}

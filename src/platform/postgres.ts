@@ -1,0 +1,139 @@
+/**
+ * PostgreSQL by knex and pg.
+ *
+ * Everything inside a transaction must go through its `trx`: a query on the root knex takes a second
+ * connection, and a pool of N deadlocks with N of them. Nothing inside a transaction may wait for Redis.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import knex, { type Knex } from "knex";
+import pg from "pg";
+
+export type Database = Knex;
+export type Transaction = Knex.Transaction;
+/** What a read may run on: the pool or an open transaction. */
+export type Queryable = Knex | Knex.Transaction;
+
+// bigint columns hold sequences and counters below 2^53; strings would only invite concatenation.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+const CONNECT_TIMEOUT_MS = 1_500;
+/** A waiter for a connection gives up after this; long queues are refused, not grown. */
+const ACQUIRE_TIMEOUT_MS = 5_000;
+
+export function openDatabase(url: string, poolSize: number, applicationName: string): Database {
+  return knex({
+    client: "pg",
+    connection: {
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+    pool: {
+      min: 0,
+      max: poolSize,
+      // Otherwise a refused connection is retried until the acquire times out instead of failing at once.
+      propagateCreateError: true,
+    } as Knex.PoolConfig,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+  });
+}
+
+export interface TransactionLimits {
+  /** How long a statement waits for a row lock before it fails with 55P03. */
+  readonly lockTimeoutMs: number;
+  /** How long the transaction may sit between statements before the server ends it. */
+  readonly idleTimeoutMs: number;
+}
+
+/** Runs `work` in one transaction with both bounds set by its first statement. */
+export function inTransaction<T>(
+  db: Database,
+  limits: TransactionLimits,
+  work: (trx: Transaction) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (trx) => {
+    await trx.raw(
+      "SELECT set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)",
+      [`${limits.lockTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
+    );
+    return work(trx);
+  });
+}
+
+export const DEFAULT_LIMITS: TransactionLimits = { lockTimeoutMs: 2_000, idleTimeoutMs: 5_000 };
+
+/** SQLSTATEs and socket errors that say the server is away, not that the query is wrong. */
+const AWAY = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "25006", // read-only transaction: a failover left us on a standby
+  "57P01", // admin shutdown
+  "57P02", // crash shutdown
+  "57P03", // cannot connect now
+  "53300", // too many connections
+  "08000",
+  "08001",
+  "08003",
+  "08004",
+  "08006",
+]);
+
+export function isDatabaseAway(fault: unknown): boolean {
+  const { code, name, message } = (fault ?? {}) as { code?: string; name?: string; message?: string };
+  if (code && AWAY.has(code)) return true;
+  if (name === "KnexTimeoutError") return true;
+  return /Connection terminated|connection timeout|timeout expired|Client has encountered a connection error/i.test(
+    message ?? "",
+  );
+}
+
+/** The SQLSTATE of a database error, if it is one. */
+export function sqlState(fault: unknown): string | null {
+  const code = (fault as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+/** Applies every numbered `.sql` file of the folder that has not run yet; safe when several processes start at once. */
+export async function runMigrations(url: string, folder: string): Promise<string[]> {
+  const db = openDatabase(url, 2, "fastpass-migrate");
+  try {
+    const files = migrationFiles(folder);
+    // knex's own lock table must be freed by hand after a crash; an advisory lock frees itself.
+    return await db.transaction(async (trx) => {
+      await trx.raw("SELECT pg_advisory_xact_lock(7216100)");
+      await trx.raw(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+      );
+      const applied = new Set(await trx("schema_migrations").pluck("name"));
+      const pending = files.filter((file) => !applied.has(file));
+      for (const file of pending) {
+        await trx.raw(readFileSync(join(folder, file), "utf8").replaceAll("?", "\\?"));
+        await trx("schema_migrations").insert({ name: file });
+      }
+      return pending;
+    });
+  } finally {
+    await db.destroy();
+  }
+}
+
+function migrationFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .sort();
+}
+
+/** The files of the folder that this database has not got; all of them when it has no schema at all. */
+export async function pendingMigrations(db: Database, folder: string): Promise<string[]> {
+  const { rows } = await db.raw("SELECT to_regclass('schema_migrations') IS NOT NULL AS made");
+  const applied = new Set(rows[0].made ? await db("schema_migrations").pluck("name") : []);
+  return migrationFiles(folder).filter((file) => !applied.has(file));
+}

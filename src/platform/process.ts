@@ -1,0 +1,59 @@
+/** How a process of ours lives: starts or says in one sentence why not, drains on SIGTERM, exits 0. */
+import { ConfigError, loadConfig } from "../config.ts";
+import { openPlatform, type Platform } from "./index.ts";
+import { createReleaser, type Releaser } from "./releaser.ts";
+import { StartError } from "./start-error.ts";
+
+/**
+ * Opens the platform, runs `start`, and lives until SIGTERM or SIGINT.
+ * @param start registers what it opens with the platform's releaser.
+ * @param releaser may hold what was opened before, which is then closed last.
+ */
+export async function runProcess(
+  service: string,
+  start: (platform: Platform) => Promise<void>,
+  environment: NodeJS.ProcessEnv = process.env,
+  releaser: Releaser = createReleaser(),
+): Promise<void> {
+  try {
+    const platform = await openPlatform(loadConfig(environment), service, releaser);
+    endOnSignal(platform);
+    await start(platform);
+  } catch (fault) {
+    await releaser.release().catch(() => undefined);
+    process.stderr.write(`${sentenceOf(fault)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Faults with a sentence of their own are for people; any other keeps its stack. */
+export function sentenceOf(fault: unknown): string {
+  const error = fault as Error;
+  if (fault instanceof ConfigError || fault instanceof StartError) return error.message;
+  return error?.stack ?? String(fault);
+}
+
+function endOnSignal({ log, releaser }: Platform): void {
+  let ending = false;
+  const end = (reason: string, code: number) => {
+    if (ending) return;
+    ending = true;
+    log.info("stopping", { reason });
+    releaser.release().then(
+      () => process.exit(code),
+      (fault) => {
+        log.error("stopped with failures", { fault });
+        process.exit(code || 1);
+      },
+    );
+  };
+  process.on("SIGTERM", () => end("SIGTERM", 0));
+  process.on("SIGINT", () => end("SIGINT", 0));
+  // A fault nobody handled leaves the program in a state nobody knows: say it, close, go.
+  const fatal = (fault: unknown) => {
+    log.error("unhandled fault", { fault });
+    end("unhandled fault", 1);
+  };
+  process.on("uncaughtException", fatal);
+  process.on("unhandledRejection", fatal);
+}

@@ -1,0 +1,124 @@
+/**
+ * Redis by ioredis: one connection for commands, one for subscribing; BullMQ opens its own.
+ *
+ * Commands fail fast: no offline queue and a deadline, so that a lost Redis is a 503 and not a pile of waiting
+ * requests. A Redis that may evict would silently drop places in line, so we refuse to start on one.
+ */
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { Logger } from "./logger.ts";
+import { StartError } from "./start-error.ts";
+
+export type RedisClient = Redis | Cluster;
+
+export interface RedisSettings {
+  readonly redisUrl: string;
+  readonly redisCluster: readonly string[];
+}
+
+const COMMAND_TIMEOUT_MS = 1_500;
+
+const FAIL_FAST: RedisOptions = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 1,
+  autoResendUnfulfilledCommands: false,
+  commandTimeout: COMMAND_TIMEOUT_MS,
+  connectTimeout: 1_500,
+  retryStrategy: backoff,
+};
+
+/** Reconnects for ever, 50 ms to 1 s apart with jitter, so that a thousand clients do not return as one. */
+function backoff(attempt: number): number {
+  return Math.min(1_000, 50 * attempt) * (0.5 + Math.random() / 2);
+}
+
+/** A client whose commands are refused at once while Redis is away. Resolves when it is first connected. */
+export async function openRedis(settings: RedisSettings, log: Logger): Promise<RedisClient> {
+  const client =
+    settings.redisCluster.length > 0
+      ? openCluster(settings)
+      : new Redis(settings.redisUrl, { ...FAIL_FAST, lazyConnect: true });
+  client.on("error", (fault: Error) => log.warn("redis connection", { fault: fault.message }));
+  await connect(client);
+  return client;
+}
+
+/** A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return. */
+export async function openSubscriber(settings: RedisSettings, log: Logger): Promise<RedisClient> {
+  const options: RedisOptions = {
+    retryStrategy: backoff,
+    maxRetriesPerRequest: null,
+    autoResubscribe: true,
+    lazyConnect: true,
+  };
+  const client =
+    settings.redisCluster.length > 0 ? openCluster(settings) : new Redis(settings.redisUrl, options);
+  client.on("error", (fault: Error) => log.debug("redis subscriber", { fault: fault.message }));
+  await connect(client);
+  return client;
+}
+
+/** A first connection that fails must not leave a client behind that tries again for ever. */
+async function connect(client: RedisClient): Promise<void> {
+  try {
+    await client.connect();
+  } catch (fault) {
+    client.disconnect();
+    throw fault;
+  }
+}
+
+function openCluster({ redisCluster }: RedisSettings): Cluster {
+  return new Cluster([...redisCluster], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    slotsRefreshTimeout: 2_000,
+    shardedSubscribers: true,
+    clusterRetryStrategy: backoff,
+    redisOptions: FAIL_FAST,
+  });
+}
+
+/** @throws StartError with the setting to change when a master may evict keys. */
+export async function refuseEviction(client: RedisClient): Promise<void> {
+  const masters = client instanceof Cluster ? client.nodes("master") : [client];
+  for (const master of masters) {
+    // INFO, not CONFIG GET: managed Redis services forbid the latter.
+    const policy = /maxmemory_policy:(\S+)/.exec(await master.info("memory"))?.[1];
+    if (policy !== undefined && policy !== "noeviction") {
+      throw new StartError(
+        `Redis at ${master.options.host}:${master.options.port} may evict keys (maxmemory-policy ${policy}), which would drop places in line; set maxmemory-policy to noeviction.`,
+      );
+    }
+  }
+}
+
+/** Faults of the connection, as Node and ioredis name them. */
+const AWAY_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+const AWAY_MESSAGES = /Stream isn't writeable|Connection is closed|Command timed out/;
+/** Replies of a server that is there but serves no writes now: starting, failing over, busy, full or without its disk. */
+const AWAY_REPLIES = /^(LOADING|BUSY|CLUSTERDOWN|READONLY|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM)\b/;
+
+/** Whether this fault says that Redis is away, not that the command was wrong. */
+export function isRedisAway(fault: unknown): boolean {
+  const {
+    name,
+    message = "",
+    code = "",
+  } = (fault ?? {}) as { name?: string; message?: string; code?: string };
+  if (name === "MaxRetriesPerRequestError" || name === "ClusterAllFailedError") return true;
+  return AWAY_CODES.has(code) || AWAY_MESSAGES.test(message) || AWAY_REPLIES.test(message);
+}
+
+export async function closeRedis(client: RedisClient): Promise<void> {
+  if (client.status === "end") return;
+  client.disconnect();
+}

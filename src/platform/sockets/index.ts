@@ -1,0 +1,240 @@
+/**
+ * WebSocket streams on `ws`: who may open one, how long it lives, how much it may hold up.
+ *
+ * Streams only push: a client that sends anything but pongs is closed. Credentials come in the subprotocol
+ * (`fastpass.v1, token.<jwt>`) or as `?token=`. A refused credential is answered after the handshake by a close
+ * code, since a browser can't read the status of a refused upgrade. One timer wheel serves every socket; no
+ * socket has a timer of its own. Frames are never compressed: deflate costs more CPU and memory than it saves.
+ */
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
+import { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
+
+export { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
+
+/** Why a socket ends. Clients reconnect by script after 1012 and 4408; never after 4401, 4403 and 4409. */
+export const CloseCode = {
+  done: 1000,
+  protocolAbuse: 1008,
+  restart: 1012,
+  tryAgainLater: 1013,
+  badToken: 4401,
+  wrongQueue: 4403,
+  tooSlow: 4408,
+  replaced: 4409,
+} as const;
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+/** One open stream as the rooms see it. */
+export interface Stream {
+  /** False when the client is too far behind and this frame was skipped. */
+  send(text: string | Buffer): boolean;
+  close(code: CloseCode, reason?: string): void;
+  /** Runs when the socket has ended, for whatever reason. */
+  onClose(listener: () => void): void;
+  /** Runs at each pong: proof that frames sent before its ping were delivered. */
+  onPong(listener: () => void): void;
+  /** Asks for a pong now. */
+  ping(): void;
+  readonly isOpen: boolean;
+}
+
+export interface OpenRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly token: string | null;
+}
+
+export type OpenOutcome =
+  | { readonly ok: true; readonly start: (stream: Stream) => void }
+  | { readonly ok: false; readonly code: CloseCode; readonly reason: string };
+
+export interface StreamRoute {
+  /** Labels the metrics. */
+  readonly name: string;
+  /** Matched against the whole path; named groups become `params`. */
+  readonly path: RegExp;
+  /** Decides who may open it. A thrown fault closes the socket with 1013. */
+  open(request: OpenRequest): Promise<OpenOutcome> | OpenOutcome;
+}
+
+export interface SocketServerOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly routes: readonly StreamRoute[];
+  readonly wheel?: TimerWheel;
+  /** More are refused with 503. */
+  readonly maxConnections?: number;
+  readonly heartbeatMs?: number;
+}
+
+export interface SocketServer {
+  readonly wheel: TimerWheel;
+  readonly connections: number;
+  /** Tells every client to reconnect (1012), and waits at most two seconds for them to go. */
+  close(): Promise<void>;
+}
+
+const PROTOCOL = "fastpass.v1";
+const MAX_CONNECTIONS = 60_000;
+const HEARTBEAT_MS = 25_000;
+/** Beyond this much unsent data frames are skipped; only the newest matters. */
+const SKIP_ABOVE_BYTES = 16 * 1024;
+/** A client that is still behind after so many skipped frames in a row is closed. */
+const MAX_SKIPPED = 20;
+
+export function attachSockets(server: Server, options: SocketServerOptions): SocketServer {
+  const wheel = options.wheel ?? createTimerWheel();
+  const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
+  const maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+  const open = new Set<WebSocket>();
+  const acceptor = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: 1024,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+  });
+  let closing = false;
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const target = parseTarget(request.url);
+    const route = options.routes.find(({ path }) => target && path.test(target.pathname));
+    if (!target) refuseUpgrade(socket, "400 Bad Request");
+    else if (!route) refuseUpgrade(socket, "404 Not Found");
+    else if (closing || open.size >= maxConnections) refuseUpgrade(socket, "503 Service Unavailable");
+    else {
+      const params = { ...route.path.exec(target.pathname)?.groups };
+      const token = tokenFrom(request, target.searchParams);
+      acceptor.handleUpgrade(request, socket, head, (ws) => void admit(route, { params, token }, ws));
+    }
+  }
+
+  async function admit(route: StreamRoute, request: OpenRequest, ws: WebSocket): Promise<void> {
+    open.add(ws);
+    const label = { stream: route.name };
+    options.metrics.sockets.connections.inc(label);
+    const stream = wrap(ws, wheel, heartbeatMs, options.metrics);
+    stream.onClose(() => {
+      open.delete(ws);
+      options.metrics.sockets.connections.dec(label);
+    });
+    try {
+      const outcome = await route.open(request);
+      if (!outcome.ok) stream.close(outcome.code, outcome.reason);
+      else if (stream.isOpen) outcome.start(stream);
+    } catch (fault) {
+      options.log.warn("stream could not be opened", { stream: route.name, fault });
+      stream.close(CloseCode.tryAgainLater, "try again later");
+    }
+  }
+
+  server.on("upgrade", upgrade);
+
+  return {
+    wheel,
+    get connections() {
+      return open.size;
+    },
+    async close() {
+      closing = true;
+      server.off("upgrade", upgrade);
+      for (const ws of open) ws.close(CloseCode.restart, "restart");
+      const deadline = performance.now() + 2_000;
+      while (open.size > 0 && performance.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const ws of open) ws.terminate();
+      acceptor.close();
+      if (!options.wheel) wheel.stop();
+    },
+  };
+}
+
+/** Null for a target that is no URL, such as `//`. */
+function parseTarget(url: string | undefined): URL | null {
+  try {
+    return new URL(url ?? "/", "http://localhost");
+  } catch {
+    return null;
+  }
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  const retry = status.startsWith("503") ? "Retry-After: 1\r\n" : "";
+  socket.on("error", () => socket.destroy());
+  // An upgraded socket is no longer under the HTTP server's timeouts; one that never closes would stay for good.
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
+}
+
+function tokenFrom(request: IncomingMessage, query: URLSearchParams): string | null {
+  const offered = request.headers["sec-websocket-protocol"] ?? "";
+  for (const protocol of offered.split(",")) {
+    const name = protocol.trim();
+    if (name.startsWith("token.")) return name.slice("token.".length);
+  }
+  return query.get("token");
+}
+
+function wrap(ws: WebSocket, wheel: TimerWheel, heartbeatMs: number, metrics: Metrics): Stream {
+  const closeListeners: (() => void)[] = [];
+  const pongListeners: (() => void)[] = [];
+  let alive = true;
+  let skipped = 0;
+  let beat: WheelEntry;
+
+  function heartbeat(): void {
+    if (!alive) {
+      ws.terminate();
+      return;
+    }
+    alive = false;
+    ws.ping();
+    beat = wheel.schedule(heartbeatMs, heartbeat);
+  }
+  // The first beat is spread, so that a storm of reconnects does not ping as one for ever after.
+  beat = wheel.schedule(heartbeatMs * (0.5 + Math.random() / 2), heartbeat);
+
+  ws.on("pong", () => {
+    alive = true;
+    for (const listener of pongListeners) listener();
+  });
+  ws.on("message", (_data: RawData) =>
+    stream.close(CloseCode.protocolAbuse, "this stream takes no messages"),
+  );
+  ws.on("error", () => undefined); // ws itself ends the socket: with a close code when a frame was wrong
+  ws.on("close", () => {
+    wheel.cancel(beat);
+    for (const listener of closeListeners) listener();
+  });
+
+  const stream: Stream = {
+    send(text) {
+      if (ws.readyState !== ws.OPEN) return false;
+      if (ws.bufferedAmount > SKIP_ABOVE_BYTES) {
+        skipped += 1;
+        if (skipped > MAX_SKIPPED) stream.close(CloseCode.tooSlow, "too slow");
+        return false;
+      }
+      skipped = 0;
+      ws.send(text, { binary: false });
+      return true;
+    },
+    close(code, reason) {
+      if (ws.readyState !== ws.OPEN) return;
+      metrics.sockets.closed.inc({ code: String(code) });
+      ws.close(code, reason);
+    },
+    onClose: (listener) => void closeListeners.push(listener),
+    onPong: (listener) => void pongListeners.push(listener),
+    ping() {
+      if (ws.readyState === ws.OPEN) ws.ping();
+    },
+    get isOpen() {
+      return ws.readyState === ws.OPEN;
+    },
+  };
+  return stream;
+}

@@ -1,0 +1,66 @@
+/** What the tests of the platform share: a log that can be read, a private Redis that can be stopped. */
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { removePlace, temporaryPlace } from "../../scripts/local/places.ts";
+import { type RunningRedis, startRedis } from "../../scripts/local/redis.ts";
+import type { Logger, LogLevel } from "../../src/platform/logger.ts";
+import type { RedisSettings } from "../../src/platform/redis.ts";
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface RecordingLogger extends Logger {
+  readonly lines: readonly LogLine[];
+}
+
+export function recordingLogger(): RecordingLogger {
+  const lines: LogLine[] = [];
+  const make = (always: object): RecordingLogger => {
+    const at =
+      (level: LogLevel) =>
+      (message: string, fields: object = {}) =>
+        void lines.push({ level, message, fields: { ...always, ...fields } });
+    return {
+      error: at("error"),
+      warn: at("warn"),
+      info: at("info"),
+      debug: at("debug"),
+      enabled: () => true,
+      child: (fields) => make({ ...always, ...fields }),
+      lines,
+    };
+  };
+  return make({});
+}
+
+export interface PrivateRedis extends RunningRedis {
+  readonly settings: RedisSettings;
+  /** It stays connected and answers nothing, as behind a lost network. */
+  hang(): void;
+  goOn(): void;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** One that a test may stop, kill, hang or misconfigure. */
+export async function privateRedis(args: readonly string[] = []): Promise<PrivateRedis> {
+  const dir = await temporaryPlace("redis");
+  const redis = await startRedis({ dir: path.join(dir, "redis"), durable: false, args });
+  return Object.defineProperties({} as PrivateRedis, {
+    ...Object.getOwnPropertyDescriptors(redis),
+    settings: { value: { redisUrl: redis.url, redisCluster: [] } },
+    hang: { value: () => process.kill(redis.pid, "SIGSTOP") },
+    goOn: { value: () => process.kill(redis.pid, "SIGCONT") },
+    remove: {
+      value: async () => {
+        await redis.stop();
+        await removePlace(dir);
+      },
+    },
+  });
+}
+
+export const randomName = (kind: string): string => `${kind}-${randomBytes(6).toString("hex")}`;
