@@ -1,0 +1,113 @@
+/** The operator's requests and answers as joi schemas. */
+import Joi from "joi";
+import { performanceView, seatCounts, sectionsSchema } from "../catalog/index.ts";
+import {
+  currency,
+  durationSeconds,
+  multilineText,
+  pageQuery,
+  text,
+  timestamp,
+  uuid,
+} from "../platform/http/schemas.ts";
+import { queueSettingsSchema, queueSettingsView } from "../queue/settings.ts";
+
+const integer = () => Joi.number().integer();
+/** 1,500 ids are what fits into a body of 64 KiB. */
+const MAX_SEATS_PER_CHANGE = 1_500;
+
+export const idParams = Joi.object({ id: uuid().required() });
+export const ticketParams = Joi.object({ id: uuid().required(), ticketId: uuid().required() });
+export const ifMatchHeader = Joi.object({
+  "if-match": Joi.string().description("the ETag that the change is based on; any version when absent"),
+});
+
+export const newEvent = Joi.object({
+  title: text(200).required(),
+  venue: text(200).required(),
+  description: multilineText(5_000),
+});
+
+export const newPerformance = (limits: boolean) =>
+  Joi.object({
+    startsAt: timestamp().required(),
+    currency: currency().required(),
+    holdSeconds: durationSeconds(limits, 30, 3_600)
+      .required()
+      .description("how long seats are held for payment"),
+    maxSeatsPerFan: integer().min(1).max(20).required(),
+    sections: sectionsSchema.required(),
+    queue: queueSettingsSchema(limits).required(),
+  });
+
+export const createdPerformance = performanceView.keys({ queue: queueSettingsView().required() });
+
+export const notice = Joi.object({
+  texts: Joi.object({ ko: multilineText(500), en: multilineText(500) })
+    .required()
+    .description("the text in each language; none of them takes the notice down"),
+});
+
+const reason = () => text(500).required();
+export const removal = Joi.object({ reason: reason() });
+
+export const seatChange = Joi.object({
+  seatIds: Joi.array().items(uuid()).min(1).max(MAX_SEATS_PER_CHANGE).unique().required(),
+  reason: reason(),
+});
+
+const seatInState = Joi.object({
+  id: uuid().required(),
+  ordinal: integer().min(0).required(),
+  state: Joi.string().valid("AVAILABLE", "HELD", "OCCUPIED", "BLOCKED").required(),
+});
+export const changedSeats = Joi.object({ seats: Joi.array().items(seatInState).required() });
+
+const count = () => integer().min(0).required();
+const rate = () => Joi.number().min(0).required();
+
+export const statsView = Joi.object({
+  phase: Joi.string()
+    .valid("scheduled", "lobby", "drawing", "open", "paused", "recovering", "sold_out", "closed")
+    .required(),
+  waiting: count(),
+  deferred: count().description("passed over while away, first in line when back"),
+  active: count().description("slots in use: admitted or inside"),
+  admittedTotal: count(),
+  admittedLastMinute: count(),
+  arrivedLastMinute: count(),
+  noShowRatio: Joi.number().min(0).max(1).allow(null).required(),
+  leftTotal: count(),
+  ratePerMinute: rate().description("as set"),
+  effectiveRatePerMinute: rate().description("in force now"),
+  limitedBy: Joi.string()
+    .valid("rate", "capacity", "seats", "nobody_waiting", "paused", "auto", "recovering")
+    .allow(null)
+    .required(),
+  seats: seatCounts.allow(null).required(),
+  holdsPerMinute: rate(),
+  confirmationsPerMinute: rate(),
+  etaForNewcomerSeconds: Joi.number().min(0).allow(null).required(),
+});
+
+export const auditQuery = pageQuery.keys({
+  subjectId: uuid().description("only entries about this event, performance, queue or ticket"),
+});
+
+export const auditRecord = Joi.object({
+  id: uuid().required(),
+  at: timestamp().required(),
+  actorId: uuid().required(),
+  actor: Joi.string().required().description("the account's name at that time"),
+  action: Joi.string().required(),
+  subject: Joi.string().valid("event", "performance", "queue", "ticket").required(),
+  subjectId: uuid().required(),
+  before: Joi.any().required().description("null when there was nothing"),
+  after: Joi.any().required().description("null when nothing is left"),
+  reason: Joi.string().allow(null).required(),
+});
+
+export const streamToken = Joi.object({
+  token: Joi.string().required(),
+  expiresInSeconds: integer().required(),
+});
