@@ -1,0 +1,317 @@
+/**
+ * The worker's side of the queues: the beat that admits, the journal behind it, and the rebuilding after a loss.
+ *
+ * Every worker beats every live queue; the script itself leaves alone what was just ticked. Journalling belongs to
+ * the one that holds the queue's advisory lock, fenced by the journal's own position.
+ */
+import type { AdvisoryLocks } from "../platform/advisory-locks.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Database } from "../platform/postgres.ts";
+import type { RedisClient } from "../platform/redis.ts";
+import { Code } from "./codes.ts";
+import { applyRow } from "./controls.ts";
+import {
+  appendBatch,
+  type Batch,
+  isRepetition,
+  type JournalEntry,
+  type JournalPosition,
+  parseEntries,
+} from "./journal.ts";
+import { WAKE_CHANNEL } from "./keys.ts";
+import type { LineStore } from "./line-store.ts";
+import type { CommittedMessage } from "./local-line.ts";
+import { markEnded, readQueue, readVersions } from "./queue-store.ts";
+import { type LiveHold, rebuild } from "./rebuild.ts";
+
+export interface AdmissionDeps {
+  readonly db: Database;
+  readonly subscriber: RedisClient;
+  readonly store: LineStore;
+  readonly locks: AdvisoryLocks;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  liveHolds(performanceId: string): Promise<readonly LiveHold[]>;
+}
+
+export interface AdmissionWorker {
+  close(): Promise<void>;
+}
+
+export const TICK_MS = 250;
+/** A freed slot may wake a tick this soon after the last one. */
+const WAKE_MIN_MS = 50;
+const REFRESH_MS = 1_000;
+const IDLE_EVERY_MS = 1_000;
+const BATCH = 2_000;
+/** Queues worked on at once by one process. */
+const CONCURRENCY = 16;
+
+interface Watched {
+  readonly queueId: string;
+  dueAt: number;
+  busy: boolean;
+  wakeAgain: boolean;
+  version: number;
+  position: JournalPosition | null;
+  waiting: number;
+  active: number;
+}
+
+export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
+  const { db, subscriber, store, locks, log, metrics } = deps;
+  const watched = new Map<string, Watched>();
+  let running = 0;
+  let closed = false;
+  let refreshedAt = 0;
+
+  function watch(queueId: string): Watched {
+    const known = watched.get(queueId);
+    if (known) return known;
+    const fresh: Watched = {
+      queueId,
+      dueAt: 0,
+      busy: false,
+      wakeAgain: false,
+      version: 0,
+      position: null,
+      waiting: 0,
+      active: 0,
+    };
+    watched.set(queueId, fresh);
+    return fresh;
+  }
+
+  /** Finds new queues, forgets ended ones, and brings settings into Redis that a gateway could not bring there. */
+  async function refresh(): Promise<void> {
+    const versions = await readVersions(db);
+    for (const queueId of watched.keys()) {
+      if (versions.has(queueId)) continue;
+      watched.delete(queueId);
+      await locks.release(lockName(queueId));
+    }
+    for (const [queueId, version] of versions) {
+      const queue = watch(queueId);
+      if (queue.version === version) continue;
+      const row = await readQueue(db, queueId);
+      if (row && (await applyRow(store, row, "heal")) !== Code.rebuilding) queue.version = version;
+    }
+  }
+
+  async function serve(queue: Watched, minIntervalMs: number): Promise<void> {
+    if (queue.busy) {
+      queue.wakeAgain = true;
+      return;
+    }
+    queue.busy = true;
+    running += 1;
+    try {
+      await work(queue, minIntervalMs);
+    } catch (fault) {
+      log.warn("queue could not be served", { queueId: queue.queueId, fault });
+    } finally {
+      queue.busy = false;
+      running -= 1;
+    }
+    if (!queue.wakeAgain || closed) return;
+    queue.wakeAgain = false;
+    await serve(queue, WAKE_MIN_MS);
+  }
+
+  async function work(queue: Watched, minIntervalMs: number): Promise<void> {
+    const startedAt = performance.now();
+    const tick = await store.tick(queue.queueId, minIntervalMs);
+    metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
+    queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
+    if (!(await locks.tryHold(lockName(queue.queueId)))) return;
+    if (tick.code === Code.rebuilding) {
+      await restore(queue, "the queue is not in Redis");
+      return;
+    }
+    await journal(queue);
+    if (tick.code === Code.idle) await retire(queue);
+  }
+
+  /** Commits what the stream holds, then lets it be known. */
+  async function journal(queue: Watched): Promise<void> {
+    for (;;) {
+      const entries = await store.pending(queue.queueId, BATCH);
+      if (entries.length === 0) return;
+      const position = queue.position ?? (await readPosition(db, queue.queueId));
+      if (!position) return;
+      const startedAt = performance.now();
+      const batch = parseEntries(entries, position.tick);
+      const fresh = await unknownPart(db, queue.queueId, position, batch);
+      if (fresh === null) {
+        await restore(queue, "Redis tells another history than the journal");
+        return;
+      }
+      const next = await appendBatch(db, queue.queueId, position, fresh);
+      if (!next) {
+        // Another worker moved the journal on, or this one was cut off after a commit: look again.
+        queue.position = null;
+        return;
+      }
+      metrics.queue.journalSeconds.observe((performance.now() - startedAt) / 1_000);
+      queue.position = next;
+      count(queue, fresh);
+      const code = await store.committed(queue.queueId, {
+        epoch: next.epoch,
+        number: next.length,
+        trimBefore: batch.trimBefore,
+        head: next.head.toString("hex"),
+        message: message(next, batch),
+      });
+      if (code === Code.stale) {
+        await restore(queue, "Redis is at another epoch than the journal");
+        return;
+      }
+      if (entries.length < BATCH) return;
+    }
+  }
+
+  function count(queue: Watched, batch: Batch): void {
+    const last = batch.ticks.at(-1);
+    if (last) {
+      queue.waiting = last.waiting;
+      queue.active = last.active;
+    }
+    for (const { kind, data } of batch.entries) {
+      if (kind === "admit") metrics.queue.admitted.inc();
+      else if (kind === "leave" || kind === "remove")
+        metrics.queue.left.inc({ reason: kind === "leave" ? "left" : "removed" });
+      else if (kind === "expire" || kind === "end")
+        metrics.queue.left.inc({ reason: String(JSON.parse(data).reason) });
+    }
+    let waiting = 0;
+    let active = 0;
+    for (const each of watched.values()) {
+      waiting += each.waiting;
+      active += each.active;
+    }
+    metrics.queue.waiting.set(waiting);
+    metrics.queue.active.set(active);
+  }
+
+  async function restore(queue: Watched, why: string): Promise<void> {
+    queue.position = null;
+    const row = await rebuild(db, store, queue.queueId, deps.liveHolds);
+    if (!row) return;
+    queue.version = row.version;
+    if (row.epoch > 1) {
+      metrics.queue.rebuilds.inc();
+      log.warn("queue rebuilt from its journal", { queueId: queue.queueId, epoch: row.epoch, why });
+    }
+    // Gateways read all ranks again when they hear of a new epoch.
+    const told: CommittedMessage = { epoch: row.epoch, number: row.journalLength, ticks: [], changes: [] };
+    await store.committed(queue.queueId, {
+      epoch: row.epoch,
+      number: row.journalLength,
+      trimBefore: "0-1",
+      head: row.journalHead.toString("hex"),
+      message: JSON.stringify(told),
+    });
+  }
+
+  /** A closed queue with nobody in it needs no more ticks. */
+  async function retire(queue: Watched): Promise<void> {
+    const row = await readQueue(db, queue.queueId);
+    const closesAt = row?.settings.closesAt ? Date.parse(row.settings.closesAt) : Number.POSITIVE_INFINITY;
+    if (row && (row.closed || closesAt < Date.now())) await markEnded(db, queue.queueId, row.version);
+  }
+
+  async function beat(): Promise<void> {
+    if (Date.now() - refreshedAt >= REFRESH_MS) {
+      refreshedAt = Date.now();
+      await refresh();
+    }
+    const now = Date.now();
+    for (const queue of watched.values()) {
+      if (running >= CONCURRENCY) return;
+      if (queue.dueAt <= now && !queue.busy) void serve(queue, TICK_MS / 2);
+    }
+  }
+
+  const onWake = (channel: string, queueId: string) => {
+    if (channel === WAKE_CHANNEL && !closed) void serve(watch(queueId), WAKE_MIN_MS);
+  };
+  subscriber.on("message", onWake);
+  const subscribed = subscriber.subscribe(WAKE_CHANNEL);
+  subscribed.catch((fault) => log.warn("no wake-ups", { fault }));
+
+  let beating = false;
+  const timer = setInterval(() => {
+    if (beating) return;
+    beating = true;
+    beat()
+      .catch((fault) => log.warn("admission beat", { fault }))
+      .finally(() => {
+        beating = false;
+      });
+  }, TICK_MS / 5);
+
+  return {
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      subscriber.off("message", onWake);
+      const deadline = Date.now() + 3_000;
+      while ((running > 0 || beating) && Date.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+  };
+}
+
+export const lockName = (queueId: string): string => `queue:${queueId}`;
+
+async function readPosition(db: Database, queueId: string): Promise<JournalPosition | null> {
+  const row = await readQueue(db, queueId);
+  if (!row) return null;
+  const { epoch, tick, tickMicros, journalLength: length, journalHead: head } = row;
+  return { epoch, tick, tickMicros, length, head };
+}
+
+/**
+ * The part of a batch that the journal does not hold yet.
+ * @returns null when the batch contradicts the journal: Redis lost data after it was journalled.
+ */
+async function unknownPart(
+  db: Database,
+  queueId: string,
+  position: JournalPosition,
+  batch: Batch,
+): Promise<Batch | null> {
+  const known: JournalEntry[] = batch.entries.filter((entry) => entry.number <= position.length);
+  const entries = batch.entries.filter((entry) => entry.number > position.length);
+  const ticks = batch.ticks.filter((tick) => tick.tick > position.tick);
+  for (const { tick, at } of batch.ticks) {
+    if (tick < position.tick && at >= position.tickMicros) return null;
+    if (tick === position.tick && at !== position.tickMicros) return null;
+  }
+  if (entries.some((entry, index) => entry.number !== position.length + 1 + index)) return null;
+  if (ticks.some((tick, index) => tick.tick !== position.tick + 1 + index)) return null;
+  if (!(await isRepetition(db, queueId, known))) return null;
+  return { entries, ticks, trimBefore: batch.trimBefore };
+}
+
+function message(position: JournalPosition, batch: Batch): string {
+  const changes = batch.entries
+    .filter(({ kind }) => kind !== "join")
+    .map(({ kind, userId, ticketId, sequence, lane, data }) => [
+      kind,
+      userId ?? "",
+      ticketId ?? "",
+      sequence ?? 0,
+      lane ?? 0,
+      data,
+    ]) as unknown as CommittedMessage["changes"];
+  if (changes.length === 0 && batch.ticks.length === 0) return "";
+  const told: CommittedMessage = {
+    epoch: position.epoch,
+    number: position.length,
+    ticks: batch.ticks,
+    changes,
+  };
+  return JSON.stringify(told);
+}

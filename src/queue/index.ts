@@ -1,0 +1,254 @@
+/**
+ * The queue: who is next, who is inside.
+ *
+ * Redis decides, by scripts on one hash slot a queue; PostgreSQL keeps the journal that makes an admission count and
+ * from which everything can be made again. Gateways keep copies of their own fans' places.
+ */
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config.ts";
+import type { AdvisoryLocks } from "../platform/advisory-locks.ts";
+import { lockKey } from "../platform/advisory-locks.ts";
+import type { Route } from "../platform/http/route.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Metrics } from "../platform/metrics.ts";
+import type { Database, Transaction } from "../platform/postgres.ts";
+import type { RedisClient } from "../platform/redis.ts";
+import { loadScripts } from "../platform/scripts.ts";
+import { CloseCode, type StreamRoute } from "../platform/sockets/index.ts";
+import { type AdmissionWorker, lockName, startAdmission } from "./admission.ts";
+import { Code } from "./codes.ts";
+import { applyRow } from "./controls.ts";
+import { createCredentials, type PassOutcome } from "./credentials.ts";
+import { findJoin } from "./journal.ts";
+import { createLineStore } from "./line-store.ts";
+import {
+  changeQueue,
+  insertQueue,
+  lockQueue,
+  type Notice,
+  readLivePerformances,
+  readQueue,
+} from "./queue-store.ts";
+import { type LiveHold, rebuild } from "./rebuild.ts";
+import { keyRoute, queueRoutes } from "./routes.ts";
+import { applyPatch, type QueuePatch, type QueueSettings } from "./settings.ts";
+import { createStatus, type QueueStats } from "./status.ts";
+import { createWaitingRoom, type WaitingRoomDeps } from "./waiting-room.ts";
+
+export type { AdmissionWorker } from "./admission.ts";
+export type { PassOutcome } from "./credentials.ts";
+export { type JournalEntry, readJournal } from "./journal.ts";
+export type { LiveHold } from "./rebuild.ts";
+export { foldJournal } from "./rebuild.ts";
+export type { QueueStats, QueueStatus } from "./status.ts";
+export type { TicketView } from "./view.ts";
+
+export const LUA_FOLDER = fileURLToPath(new URL("lua", import.meta.url));
+
+export interface QueueDeps {
+  readonly db: Database;
+  readonly redis: RedisClient;
+  readonly subscriber: RedisClient;
+  readonly config: Pick<Config, "ticketKey" | "passPrivateKey">;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly releaseHolds: WaitingRoomDeps["releaseHolds"];
+  /** Reservations that keep a slot open, asked when a queue is rebuilt. */
+  readonly liveHolds: (performanceId: string) => Promise<readonly LiveHold[]>;
+}
+
+export interface SlotHolder {
+  readonly queueId: string;
+  readonly userId: string;
+  readonly ticketId: string;
+}
+
+export type Queue = ReturnType<typeof createQueue>;
+
+export function createQueue(deps: QueueDeps) {
+  const { db, redis, subscriber, config, log, metrics, liveHolds } = deps;
+  const store = createLineStore(redis, loadScripts(LUA_FOLDER));
+  const credentials = createCredentials(config.ticketKey, config.passPrivateKey);
+  const room = createWaitingRoom({
+    db,
+    store,
+    subscriber,
+    credentials,
+    log,
+    metrics,
+    releaseHolds: deps.releaseHolds,
+  });
+  const status = createStatus(db, store);
+
+  const positionStream: StreamRoute = {
+    name: "position",
+    path: /^\/ws\/v1\/queues\/(?<queueId>[0-9a-f-]{36})$/,
+    open({ params, token }) {
+      const queueId = params.queueId ?? "";
+      const ticket = token === null ? null : credentials.verifyTicket(token, queueId);
+      if (!ticket?.ok) {
+        return ticket?.reason === "OTHER_QUEUE"
+          ? { ok: false, code: CloseCode.wrongQueue, reason: "the ticket is of another queue" }
+          : { ok: false, code: CloseCode.badToken, reason: "a ticket of this queue is needed" };
+      }
+      const { userId } = ticket.claims;
+      return {
+        ok: true,
+        start(stream) {
+          room.openStream(queueId, userId, stream).then(
+            (found) => found || stream.close(CloseCode.badToken, "there is no such ticket"),
+            (fault) => {
+              log.warn("position stream could not be opened", { queueId, fault });
+              stream.close(CloseCode.tryAgainLater, "try again later");
+            },
+          );
+        },
+      };
+    },
+  };
+
+  async function changeControl(
+    trx: Transaction,
+    queueId: string,
+    change: { paused?: boolean; closed?: true; notice?: Notice | null },
+    by: string,
+  ) {
+    const row = await lockQueue(trx, queueId);
+    if (!row) return null;
+    const [field] = Object.keys(change) as (keyof typeof change)[];
+    const before = row[field as "paused" | "closed" | "notice"];
+    const after = change[field as "paused" | "closed" | "notice"];
+    const changed = JSON.stringify(before) !== JSON.stringify(after);
+    if (changed) await changeQueue(trx, queueId, change, by);
+    return { changed, before: { [field as string]: before }, after: { [field as string]: after } };
+  }
+
+  return {
+    room,
+    routes: queueRoutes(room, status) as Route[],
+    sockets: [positionStream],
+    /** Outside the base path: the keys that verify passes. */
+    publicRoutes: [keyRoute(credentials.jwks)] as Route[],
+
+    /** The performances whose queue has not ended; `queueActive` while fans may be in it. */
+    livePerformances: () => readLivePerformances(db),
+
+    /** Writes the row of a new queue; `initialise` brings it into Redis after the commit. */
+    createQueue: (
+      trx: Transaction,
+      queue: { readonly queueId: string; readonly performanceId: string; readonly settings: QueueSettings },
+      by = "operator",
+    ): Promise<void> =>
+      insertQueue(trx, {
+        id: queue.queueId,
+        performanceId: queue.performanceId,
+        settings: queue.settings,
+        by,
+      }),
+
+    /** Loads a new queue into Redis, unless a worker is at it. */
+    async initialise(queueId: string): Promise<void> {
+      await db.transaction(async (trx) => {
+        const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
+          lockKey(lockName(queueId)),
+        ]);
+        if (!rows[0].locked || (await store.isLoaded(queueId))) return;
+        await rebuild(trx, store, queueId, liveHolds);
+      });
+    },
+
+    async settingsOf(queueId: string) {
+      const row = await readQueue(db, queueId);
+      if (!row) return null;
+      const { performanceId, settings, version, paused, closed, notice } = row;
+      return { performanceId, settings, version, paused, closed, notice };
+    },
+
+    async changeSettings(
+      trx: Transaction,
+      queueId: string,
+      patch: QueuePatch,
+      ifVersion?: number,
+      by = "operator",
+    ) {
+      const row = await lockQueue(trx, queueId);
+      if (!row) return { ok: false, reason: "NOT_FOUND" } as const;
+      if (ifVersion !== undefined && ifVersion !== row.version)
+        return { ok: false, reason: "VERSION_MISMATCH" } as const;
+      const patched = applyPatch(row.settings, patch);
+      if (!patched.ok) return { ok: false, reason: "VALIDATION_FAILED", errors: patched.errors } as const;
+      const same = JSON.stringify(patched.settings) === JSON.stringify(row.settings);
+      const version = same
+        ? row.version
+        : await changeQueue(trx, queueId, { settings: patched.settings }, by);
+      return { ok: true, before: row.settings, after: patched.settings, version } as const;
+    },
+
+    setPaused: (trx: Transaction, queueId: string, paused: boolean, by: string) =>
+      changeControl(trx, queueId, { paused }, by),
+    close: (trx: Transaction, queueId: string, by: string) =>
+      changeControl(trx, queueId, { closed: true }, by),
+    setNotice: (trx: Transaction, queueId: string, notice: Notice | null, by: string) =>
+      changeControl(trx, queueId, { notice }, by),
+
+    /** Brings the row into force; workers do the same when this fails. */
+    async apply(queueId: string): Promise<void> {
+      const row = await readQueue(db, queueId);
+      if (row) await applyRow(store, row, "settings");
+    },
+
+    async removeTicket(queueId: string, ticketId: string, by: string, reason: string) {
+      const userId = await findJoin(db, queueId, ticketId);
+      if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
+      const { code } = await store.leave(queueId, userId, ticketId, "removed", { by, reason });
+      return code === Code.noTicket
+        ? ({ ok: false, reason: "NOT_FOUND" } as const)
+        : ({ ok: true, userId } as const);
+    },
+
+    async readmit(queueId: string, ticketId: string, by: string) {
+      const userId = await findJoin(db, queueId, ticketId);
+      if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
+      const code = await store.readmit(queueId, userId, ticketId, { by });
+      return code === Code.noTicket
+        ? ({ ok: false, reason: "NOT_FOUND" } as const)
+        : ({ ok: true, userId } as const);
+    },
+
+    stats: (queueId: string): Promise<QueueStats | null> => status.stats(queueId),
+
+    verifyPass: (token: string, performanceId: string): PassOutcome =>
+      credentials.verifyPass(token, performanceId),
+
+    /** May this pass hold seats now? If so the slot lives at least as long as the hold would. */
+    async useSlot({
+      queueId,
+      userId,
+      ticketId,
+      fence,
+      holdSeconds,
+    }: SlotHolder & { fence: number; holdSeconds: number }) {
+      const code = await store.useSlot(queueId, userId, ticketId, fence, holdSeconds);
+      if (code === Code.ok) return { ok: true } as const;
+      return { ok: false, reason: code === Code.expired ? "PASS_EXPIRED" : "PASS_REVOKED" } as const;
+    },
+
+    holdsChanged: ({ queueId, userId, ticketId, liveUntil }: SlotHolder & { liveUntil: Date | null }) =>
+      store.setHold(queueId, userId, ticketId, liveUntil),
+
+    endSession: ({ queueId, userId, ticketId }: SlotHolder) =>
+      store.endSession(queueId, userId, ticketId, "purchased"),
+
+    reportSeats: (
+      queueId: string,
+      counts: { available: number; held: number; occupied: number; blocked: number },
+    ) => store.reportSeats(queueId, counts),
+
+    /** Starts the admissions of this process; for workers. */
+    startAdmission: (locks: AdvisoryLocks): AdmissionWorker =>
+      startAdmission({ db, subscriber, store, locks, log, metrics, liveHolds }),
+
+    /** Stops this process's beat; its fans' places stay. */
+    stop: () => room.close(),
+  };
+}

@@ -1,0 +1,43 @@
+-- The ticket of an account, marking it as present on a gateway when one is named.
+--
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving gateways presence events
+--- ARGV queueId userId gatewayId
+--
+-- Returns { code, view... }; NO_TICKET when the account never joined. A deferred fan who comes back goes to the
+-- front of what waits, in the order of sequences.
+--@include codes
+--@include fields
+--@include clock
+--@include phase
+--@include running
+--@include ticket
+--@include event
+--@include lines
+--@include presence
+--@include wake
+--@include view
+
+local s = numbers(state, VIEW_STATE)
+if s.epoch == 0 then
+  return { REBUILDING }
+end
+local t = readTicket(userId)
+if not t then
+  return { NO_TICKET }
+end
+local now = clock()
+local c = numbers(settings, PHASE_FIELDS)
+if gatewayId ~= '' then
+  markPresent(userId, gatewayId, now)
+  if t.state == 'D' then
+    t.state = 'R'
+    redis.call('ZREM', deferred, userId)
+    redis.call('ZADD', returned, digits(t.sequence), userId)
+    record(now, 'return', userId, t)
+    writeTicket(userId, t)
+    wake()
+  end
+end
+local view = viewOf(userId, t, now, s, c)
+table.insert(view, 1, OK)
+return view

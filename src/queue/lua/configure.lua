@@ -1,0 +1,36 @@
+-- Puts the operator's settings and controls in force, in the order in which they were decided.
+--
+--- KEYS state settings pace events
+--- ARGV version paused closed data pairs...
+--
+-- pairs: settings field, value, ... ; data: JSON for the journal. Returns { code }: STALE when a newer version is
+-- already in force. A changed rate starts with an empty ring: what was admitted under the old rate is past.
+--@include codes
+--@include fields
+--@include clock
+--@include event
+
+local s = numbers(state, { 'epoch', 'version', 'paused', 'pausedAt', 'frozen' })
+if s.epoch == 0 then
+  return { REBUILDING }
+end
+if tonumber(version) <= s.version then
+  return { STALE }
+end
+local now = clock()
+local oldRate = redis.call('HGET', settings, 'ratePerMinute')
+for index = firstRest, #ARGV, 2 do
+  redis.call('HSET', settings, ARGV[index], ARGV[index + 1])
+end
+if oldRate ~= redis.call('HGET', settings, 'ratePerMinute') then
+  redis.call('DEL', pace)
+  redis.call('HSET', state, 'paceSum', 0)
+end
+if paused == '1' and s.paused == 0 then
+  redis.call('HSET', state, 'paused', 1, 'pausedAt', digits(now))
+elseif paused == '0' and s.paused == 1 then
+  redis.call('HSET', state, 'paused', 0, 'pausedAt', 0, 'frozen', digits(s.frozen + now - s.pausedAt))
+end
+redis.call('HSET', state, 'closed', closed, 'version', version)
+record(now, 'configure', nil, nil, data)
+return { OK }

@@ -1,0 +1,35 @@
+-- A ticket is one packed field of the tickets hash, keyed by account:
+--   ticketId|sequence|state|lane|epoch|fence|number|until|flags
+-- state: L lobby, W waiting, D deferred, R returned, A admitted, I inside, G left, X expired, M removed, E ended.
+-- number: the journal entry of the admission (A, I). until: end of grace in running time (D, R), of the session (I).
+-- flags: u = an undelivered admission was already forgiven once. Empty tail fields are cut off: most fans only wait.
+-- A hash for each account would cost twice the memory of this form.
+local function readTicket(userId)
+  local packed = redis.call('HGET', tickets, userId)
+  if not packed then
+    return nil
+  end
+  local parts = {}
+  for part in string.gmatch(packed .. '|', '([^|]*)|') do
+    parts[#parts + 1] = part
+  end
+  return {
+    id = parts[1],
+    sequence = tonumber(parts[2]),
+    state = parts[3],
+    lane = tonumber(parts[4]),
+    epoch = tonumber(parts[5]),
+    fence = tonumber(parts[6] or '') or 0,
+    number = tonumber(parts[7] or '') or 0,
+    ends = tonumber(parts[8] or '') or 0,
+    flags = parts[9] or '',
+  }
+end
+
+local function writeTicket(userId, t)
+  local packed = table.concat({ t.id, string.format('%.0f', t.sequence), t.state, t.lane, t.epoch }, '|')
+  if t.fence > 0 or t.ends > 0 or t.flags ~= '' then
+    packed = packed .. '|' .. string.format('%.0f|%.0f|%.0f|%s', t.fence, t.number, t.ends, t.flags)
+  end
+  redis.call('HSET', tickets, userId, packed)
+end

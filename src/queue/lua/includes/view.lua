@@ -1,0 +1,34 @@
+-- The view of one ticket, as the scripts answer it; src/queue/view.ts reads the same order:
+--   ticketId, sequence, state, lane, epoch, rank, waiting, tick, tickAt, arriveBy, passEnds, graceEnds,
+--   fence, phase, available, held, number
+-- rank is -1 when the ticket is not in a line. An admission that the journal does not hold yet is not shown:
+-- its fan still waits at the front.
+local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'journalled', 'closed', 'soldOut', 'paused', 'pausedAt', 'frozen',
+  'available', 'held', 'seatsAt' }
+
+local function viewOf(userId, t, now, s, c)
+  local shown = t.state
+  local rank = -1
+  local arriveBy = 0
+  if shown == 'W' then
+    rank = redis.call('ZRANK', LINES[t.lane + 1], userId) or -1
+  elseif shown == 'A' then
+    if t.number > s.journalled then
+      shown = 'W'
+      rank = 0
+    else
+      local deadline = tonumber(redis.call('ZSCORE', arriving, userId) or 0)
+      arriveBy = deadline > 0 and now + (deadline - runningTime(s, now)) or 0
+    end
+  end
+  local grace = 0
+  if shown == 'D' or shown == 'R' then
+    grace = now + (t.ends - runningTime(s, now))
+  end
+  return {
+    t.id, digits(t.sequence), shown, t.lane, t.epoch, rank,
+    inLine() + redis.call('ZCARD', returned), s.tick, digits(s.tickAt), digits(arriveBy),
+    digits(shown == 'I' and t.ends or 0), digits(grace), digits(t.fence),
+    phaseAt(s, c, redis.call('SCARD', lobby), now), s.available, s.held, digits(t.number),
+  }
+end

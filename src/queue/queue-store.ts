@@ -1,0 +1,130 @@
+/** The queues table: what operators decided, and how far the journal has come. The only file that writes it. */
+import type { Database, Queryable, Transaction } from "../platform/postgres.ts";
+import type { QueueSettings } from "./settings.ts";
+
+export interface Notice {
+  readonly ko?: string;
+  readonly en?: string;
+}
+
+export interface QueueRow {
+  readonly id: string;
+  readonly performanceId: string;
+  readonly createdAt: Date;
+  readonly settings: QueueSettings;
+  readonly version: number;
+  readonly changedBy: string;
+  readonly paused: boolean;
+  readonly closed: boolean;
+  readonly notice: Notice | null;
+  readonly epoch: number;
+  readonly tick: number;
+  readonly tickMicros: number;
+  readonly journalLength: number;
+  readonly journalHead: Buffer;
+}
+
+const COLUMNS = {
+  id: "id",
+  performanceId: "performance_id",
+  createdAt: "created_at",
+  settings: "settings",
+  version: "version",
+  changedBy: "changed_by",
+  pausedAt: "paused_at",
+  closedAt: "closed_at",
+  notice: "notice",
+  epoch: "epoch",
+  tick: "tick",
+  tickMicros: "tick_micros",
+  journalLength: "journal_length",
+  journalHead: "journal_head",
+} as const;
+
+function fromRow(row: Record<string, unknown>): QueueRow {
+  const { pausedAt, closedAt, ...rest } = row;
+  return { ...(rest as unknown as QueueRow), paused: pausedAt !== null, closed: closedAt !== null };
+}
+
+export async function insertQueue(
+  trx: Transaction,
+  queue: { id: string; performanceId: string; settings: QueueSettings; by: string },
+): Promise<void> {
+  await trx("queues").insert({
+    id: queue.id,
+    performance_id: queue.performanceId,
+    settings: JSON.stringify(queue.settings),
+    changed_by: queue.by,
+  });
+}
+
+export async function readQueue(db: Queryable, queueId: string): Promise<QueueRow | null> {
+  const row = await db("queues").where({ id: queueId }).first(COLUMNS);
+  return row ? fromRow(row) : null;
+}
+
+export async function lockQueue(trx: Transaction, queueId: string): Promise<QueueRow | null> {
+  const row = await trx("queues").where({ id: queueId }).forUpdate().first(COLUMNS);
+  return row ? fromRow(row) : null;
+}
+
+export interface QueueChange {
+  readonly settings?: QueueSettings;
+  readonly paused?: boolean;
+  readonly closed?: true;
+  /** Null takes it away. */
+  readonly notice?: Notice | null;
+}
+
+/** Writes a change under the lock of `lockQueue` and raises the version. @returns the new version. */
+export async function changeQueue(
+  trx: Transaction,
+  queueId: string,
+  change: QueueChange,
+  by: string,
+): Promise<number> {
+  const [row] = await trx("queues")
+    .where({ id: queueId })
+    .update({
+      ...(change.settings ? { settings: JSON.stringify(change.settings) } : {}),
+      ...(change.paused === undefined ? {} : { paused_at: change.paused ? trx.fn.now() : null }),
+      ...(change.closed ? { closed_at: trx.fn.now() } : {}),
+      ...(change.notice === undefined ? {} : { notice: change.notice && JSON.stringify(change.notice) }),
+      changed_by: by,
+      version: trx.raw("version + 1"),
+      // A queue that had ended may have something to do again.
+      ended_at: null,
+    })
+    .returning("version");
+  return row.version as number;
+}
+
+/** The queues that workers look after, each with the version of its settings. */
+export async function readVersions(db: Database): Promise<Map<string, number>> {
+  const rows = await db("queues").whereNull("ended_at").orderBy("id").select("id", "version");
+  return new Map(rows.map(({ id, version }) => [id as string, version as number]));
+}
+
+/** Stops the ticking of a closed queue in which nothing is left to happen. */
+export async function markEnded(db: Database, queueId: string, version: number): Promise<void> {
+  await db("queues").where({ id: queueId, version }).whereNull("ended_at").update({ ended_at: db.fn.now() });
+}
+
+/** Raises the epoch for a rebuild. */
+export async function raiseEpoch(db: Queryable, queueId: string): Promise<number> {
+  const [row] = await db("queues").where({ id: queueId }).increment("epoch", 1).returning("epoch");
+  return row.epoch as number;
+}
+
+/** Performances whose seats matter: those of queues that have not ended, and for refunds a month longer. */
+export async function readLivePerformances(
+  db: Database,
+): Promise<{ performanceId: string; queueId: string; queueActive: boolean }[]> {
+  const { rows } = await db.raw(
+    `SELECT id AS "queueId", performance_id AS "performanceId",
+            ended_at IS NULL AND least((settings->>'opensAt')::timestamptz,
+              coalesce((settings->>'lobbyOpensAt')::timestamptz, 'infinity')) < now() + interval '1 minute' AS "queueActive"
+     FROM queues WHERE ended_at IS NULL OR ended_at > now() - interval '30 days'`,
+  );
+  return rows;
+}

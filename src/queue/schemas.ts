@@ -1,0 +1,110 @@
+/** The forms of the queue's requests and answers; the API document is made from these. */
+import Joi from "joi";
+import { timestamp, uuid } from "../platform/http/schemas.ts";
+
+export const queueParams = Joi.object({ queueId: uuid().required() });
+
+const nullableCount = () => Joi.number().integer().min(0).allow(null).required();
+const nullableTime = () => timestamp().allow(null).required();
+
+export const PHASES = [
+  "scheduled",
+  "lobby",
+  "drawing",
+  "open",
+  "paused",
+  "recovering",
+  "sold_out",
+  "closed",
+] as const;
+export const LIMITS = [
+  "rate",
+  "capacity",
+  "seats",
+  "nobody_waiting",
+  "paused",
+  "auto",
+  "recovering",
+] as const;
+
+export const noticeTexts = Joi.object({ ko: Joi.string().max(500), en: Joi.string().max(500) });
+
+export const queueStatus = Joi.object({
+  id: uuid().required(),
+  performanceId: uuid().required(),
+  phase: Joi.string()
+    .valid(...PHASES)
+    .required(),
+  epoch: Joi.number().integer().required(),
+  lobbyOpensAt: nullableTime(),
+  opensAt: timestamp().required(),
+  closesAt: nullableTime(),
+  waiting: Joi.number().integer().min(0).required(),
+  ratePerMinute: Joi.number().integer().required(),
+  limitedBy: Joi.string()
+    .valid(...LIMITS)
+    .required(),
+  seatsLeft: nullableCount(),
+  seatsHeld: nullableCount(),
+  notice: noticeTexts.allow(null).required(),
+  draw: Joi.object().unknown().allow(null).required(),
+  logHead: Joi.string().hex().allow(null).required().description("the newest hash of the admission journal"),
+});
+
+export const ticketView = Joi.object({
+  ticketId: uuid().required(),
+  queueId: uuid().required(),
+  epoch: Joi.number().integer().required(),
+  ticket: Joi.string().required().description("the signed ticket; the credential of the position stream"),
+  lane: Joi.string().required(),
+  state: Joi.string()
+    .valid("lobby", "waiting", "deferred", "admitted", "inside", "left", "expired", "removed", "ended")
+    .required(),
+  sequence: Joi.number().integer().required().description("unique and rising, not dense"),
+  position: Joi.number().integer().min(1).allow(null).required(),
+  ahead: nullableCount(),
+  waiting: Joi.number().integer().min(0).required(),
+  eta: Joi.object({
+    p50Seconds: Joi.number().integer().required(),
+    p90Seconds: Joi.number().integer().required(),
+  })
+    .allow(null)
+    .required()
+    .description("null until measured"),
+  seatsLeft: nullableCount(),
+  seatsHeld: nullableCount(),
+  asOf: timestamp().required(),
+  pollAfterSeconds: Joi.number().integer().min(1).required(),
+  reconnectSpreadSeconds: Joi.number().integer().min(1).required(),
+  arriveBy: nullableTime(),
+  passExpiresAt: nullableTime(),
+  deferredUntil: nullableTime(),
+});
+
+export const joinBody = Joi.object({
+  ticket: Joi.string().max(2_048).description("a signed ticket of an earlier epoch"),
+  code: Joi.string().max(64).description("opens a priority lane"),
+});
+
+export const claimView = Joi.object({
+  pass: Joi.string().required(),
+  passExpiresAt: timestamp().required(),
+  fence: Joi.number().integer().required(),
+  performanceId: uuid().required(),
+});
+
+export const keySet = Joi.object({
+  keys: Joi.array()
+    .items(
+      Joi.object({
+        kty: Joi.string().required(),
+        crv: Joi.string().required(),
+        x: Joi.string().required(),
+        y: Joi.string().required(),
+        kid: Joi.string().required(),
+        use: Joi.string().required(),
+        alg: Joi.string().required(),
+      }),
+    )
+    .required(),
+});

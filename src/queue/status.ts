@@ -1,0 +1,149 @@
+/** What anyone may know of a queue, and what its operator sees: read at most once a second, however many ask. */
+import type { Database } from "../platform/postgres.ts";
+import { countSince } from "./journal.ts";
+import type { LineStore, Summary } from "./line-store.ts";
+import { estimateWait } from "./pace-meter.ts";
+import { type Notice, type QueueRow, readQueue } from "./queue-store.ts";
+import type { Phase } from "./view.ts";
+
+export type LimitedBy = "rate" | "capacity" | "seats" | "nobody_waiting" | "paused" | "auto" | "recovering";
+
+export interface QueueStatus {
+  readonly id: string;
+  readonly performanceId: string;
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly lobbyOpensAt: string | null;
+  readonly opensAt: string;
+  readonly closesAt: string | null;
+  readonly waiting: number;
+  readonly ratePerMinute: number;
+  readonly limitedBy: LimitedBy;
+  readonly seatsLeft: number | null;
+  readonly seatsHeld: number | null;
+  readonly notice: Notice | null;
+  readonly draw: null;
+  /** The journal's newest hash: whoever notes it down can later show that nothing before it was altered. */
+  readonly logHead: string | null;
+}
+
+export interface QueueStats {
+  readonly phase: Phase;
+  readonly waiting: number;
+  readonly deferred: number;
+  readonly active: number;
+  readonly admittedTotal: number;
+  readonly admittedLastMinute: number;
+  readonly arrivedLastMinute: number;
+  readonly noShowRatio: number | null;
+  readonly leftTotal: number;
+  readonly ratePerMinute: number;
+  readonly effectiveRatePerMinute: number;
+  readonly limitedBy: LimitedBy;
+  readonly seats: {
+    readonly available: number;
+    readonly held: number;
+    readonly occupied: number;
+    readonly blocked: number;
+  } | null;
+  readonly etaForNewcomerSeconds: number | null;
+}
+
+const CACHE_MS = 1_000;
+const CACHE_SIZE = 1_000;
+const SEATS_FRESH_MICROS = 10_000_000;
+const MINUTE_MICROS = 60_000_000;
+
+export function createStatus(db: Database, store: LineStore) {
+  const cache = new Map<string, { readonly at: number; readonly status: Promise<QueueStatus | null> }>();
+
+  async function read(queueId: string): Promise<QueueStatus | null> {
+    const row = await readQueue(db, queueId);
+    if (!row) return null;
+    const summary = await store.summary(queueId);
+    const fresh = summary !== null && seatsAreFresh(summary);
+    const { lobbyOpensAt, opensAt, closesAt, ratePerMinute } = row.settings;
+    return {
+      id: queueId,
+      performanceId: row.performanceId,
+      phase: (summary?.phase as Phase | undefined) ?? "recovering",
+      epoch: row.epoch,
+      lobbyOpensAt,
+      opensAt,
+      closesAt,
+      waiting: summary?.waiting ?? 0,
+      ratePerMinute,
+      limitedBy: limitOf(summary),
+      seatsLeft: fresh ? summary.available : null,
+      seatsHeld: fresh ? summary.held : null,
+      notice: row.notice,
+      draw: null,
+      logHead: row.journalLength > 0 ? row.journalHead.toString("hex") : null,
+    };
+  }
+
+  return {
+    /** At most a second old. */
+    status(queueId: string): Promise<QueueStatus | null> {
+      const known = cache.get(queueId);
+      if (known && Date.now() - known.at < CACHE_MS) return known.status;
+      if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
+      const status = read(queueId);
+      cache.set(queueId, { at: Date.now(), status });
+      status.catch(() => cache.delete(queueId));
+      return status;
+    },
+
+    async stats(queueId: string): Promise<QueueStats | null> {
+      const row = await readQueue(db, queueId);
+      if (!row) return null;
+      const summary = await store.summary(queueId);
+      const since = (summary?.nowMicros ?? Date.now() * 1_000) - MINUTE_MICROS;
+      const lastMinute = await countSince(db, queueId, ["admit", "claim"], since);
+      return toStats(row, summary, lastMinute.admit ?? 0, lastMinute.claim ?? 0);
+    },
+  };
+}
+
+function toStats(row: QueueRow, summary: Summary | null, admitted: number, arrived: number): QueueStats {
+  const { ratePerMinute } = row.settings;
+  const decided = (summary?.arrivedTotal ?? 0) + (summary?.noShowTotal ?? 0);
+  return {
+    phase: (summary?.phase as Phase | undefined) ?? "recovering",
+    waiting: summary?.waiting ?? 0,
+    deferred: summary?.deferred ?? 0,
+    active: (summary?.arriving ?? 0) + (summary?.inside ?? 0),
+    admittedTotal: summary?.admittedTotal ?? 0,
+    admittedLastMinute: admitted,
+    arrivedLastMinute: arrived,
+    noShowRatio: decided > 0 ? (summary?.noShowTotal ?? 0) / decided : null,
+    leftTotal: summary?.leftTotal ?? 0,
+    ratePerMinute,
+    effectiveRatePerMinute: ratePerMinute,
+    limitedBy: limitOf(summary),
+    seats: summary && seatsAreFresh(summary) ? seatCounts(summary) : null,
+    etaForNewcomerSeconds: summary ? newcomerWait(summary, admitted) : null,
+  };
+}
+
+function newcomerWait(summary: Summary, admittedLastMinute: number): number | null {
+  if (summary.waiting === 0) return 0;
+  return (
+    estimateWait(summary.waiting, admittedLastMinute > 0 ? admittedLastMinute / 60 : null)?.p50Seconds ?? null
+  );
+}
+
+function seatsAreFresh(summary: Summary): boolean {
+  return summary.seatsMicros > 0 && summary.nowMicros - summary.seatsMicros <= SEATS_FRESH_MICROS;
+}
+
+function seatCounts({ available, held, occupied, blocked }: Summary) {
+  return { available, held, occupied, blocked };
+}
+
+/** What holds admissions back now; before the first tick, nobody waits. */
+function limitOf(summary: Summary | null): LimitedBy {
+  if (!summary) return "recovering";
+  if (summary.phase === "paused") return "paused";
+  return (summary.limitedBy || "nobody_waiting") as LimitedBy;
+}

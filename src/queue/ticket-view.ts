@@ -1,0 +1,71 @@
+/** What a fan is told of a place: built from the gateway's memory, so that telling costs Redis nothing. */
+import type { Credentials } from "./credentials.ts";
+import type { LocalFan, LocalLine } from "./local-line.ts";
+import { estimateWait } from "./pace-meter.ts";
+import {
+  isoOfMicros,
+  isoOrNull,
+  pollAfterSeconds,
+  publicState,
+  reconnectSpreadSeconds,
+  type TicketView,
+} from "./view.ts";
+
+/** The first lane is the one that needs no code. */
+const GENERAL_LANE = "general";
+
+/** The place as numbers, null where it has none (in the lobby, during a draw, once admitted). */
+export function placeOf(line: LocalLine, fan: LocalFan): { position: number | null; ahead: number | null } {
+  if (fan.state === "D" || fan.state === "R") return { position: 1, ahead: 0 };
+  if (fan.state !== "W" || fan.rank < 0 || line.phase === "drawing") return { position: null, ahead: null };
+  return { position: fan.rank + 1, ahead: fan.rank };
+}
+
+export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credentials): TicketView {
+  const { position, ahead } = placeOf(line, fan);
+  const { userId, ticketId, sequence, epoch } = fan;
+  return {
+    ticketId,
+    queueId: line.queueId,
+    epoch,
+    ticket: credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch }),
+    lane: fan.lane === 0 ? GENERAL_LANE : `lane-${fan.lane}`,
+    state: publicState(fan.state),
+    sequence,
+    position,
+    ahead,
+    waiting: line.waiting,
+    eta: ahead === null ? null : estimateWait(ahead, line.flowOf(fan.lane)),
+    seatsLeft: line.seatsLeft,
+    seatsHeld: line.seatsHeld,
+    asOf: isoOfMicros(fan.state === "W" ? fan.rankAt : line.tickAt),
+    pollAfterSeconds: pollAfterSeconds(ahead ?? 0, line.controls.settings),
+    reconnectSpreadSeconds: reconnectSpreadSeconds(line.waiting),
+    arriveBy: fan.state === "A" ? isoOrNull(fan.arriveBy) : null,
+    passExpiresAt: fan.state === "I" ? isoOrNull(fan.passEnds) : null,
+    deferredUntil: fan.state === "D" || fan.state === "R" ? isoOrNull(fan.graceEnds) : null,
+  };
+}
+
+/** Milliseconds until a fan this deep in line hears a position again: the front at every beat, the rest less often. */
+export function cadenceMs(ahead: number): number {
+  if (ahead < 100) return 1_000;
+  if (ahead < 1_000) return 2_000;
+  if (ahead < 10_000) return 5_000;
+  return Math.min(30_000, 10_000 + (ahead - 10_000) / 4);
+}
+
+export function positionFrame(line: LocalLine, fan: LocalFan): string {
+  const { position, ahead } = placeOf(line, fan);
+  return JSON.stringify({
+    type: "position",
+    epoch: fan.epoch,
+    position,
+    ahead,
+    waiting: line.waiting,
+    eta: ahead === null ? null : estimateWait(ahead, line.flowOf(fan.lane)),
+    seatsLeft: line.seatsLeft,
+    asOf: isoOfMicros(fan.rankAt),
+    nextUpdateSeconds: Math.ceil(cadenceMs(ahead ?? 0) / 1_000),
+  });
+}

@@ -1,0 +1,141 @@
+/** The ticket as the scripts answer it, and as clients see it. */
+import type { QueueSettings } from "./settings.ts";
+
+export type Phase =
+  | "scheduled"
+  | "lobby"
+  | "drawing"
+  | "open"
+  | "paused"
+  | "recovering"
+  | "sold_out"
+  | "closed";
+
+/** One letter a state, as Redis keeps it. */
+export type StateLetter = "L" | "W" | "D" | "R" | "A" | "I" | "G" | "X" | "M" | "E";
+
+export type TicketState =
+  | "lobby"
+  | "waiting"
+  | "deferred"
+  | "admitted"
+  | "inside"
+  | "left"
+  | "expired"
+  | "removed"
+  | "ended";
+
+const STATES: Readonly<Record<StateLetter, TicketState>> = {
+  L: "lobby",
+  W: "waiting",
+  D: "deferred",
+  R: "deferred",
+  A: "admitted",
+  I: "inside",
+  G: "left",
+  X: "expired",
+  M: "removed",
+  E: "ended",
+};
+
+export const publicState = (letter: StateLetter): TicketState => STATES[letter];
+export const isLive = (letter: StateLetter): boolean => "LWDRAI".includes(letter);
+
+/** A script's answer about one ticket. Times are microseconds since 1970, 0 for none. */
+export interface RawView {
+  readonly ticketId: string;
+  readonly sequence: number;
+  readonly state: StateLetter;
+  readonly lane: number;
+  readonly epoch: number;
+  /** Tickets ahead in the same lane at the last tick; -1 outside a line. */
+  readonly rank: number;
+  readonly waiting: number;
+  readonly tick: number;
+  readonly tickAt: number;
+  readonly arriveBy: number;
+  readonly passEnds: number;
+  readonly graceEnds: number;
+  readonly fence: number;
+  readonly phase: Phase;
+  readonly available: number;
+  readonly held: number;
+  /** The admission's journal number; above 0 on a `W` whose admission is not committed yet. */
+  readonly number: number;
+}
+
+const STRINGS = new Set(["ticketId", "state", "phase"]);
+const FIELDS = [
+  "ticketId",
+  "sequence",
+  "state",
+  "lane",
+  "epoch",
+  "rank",
+  "waiting",
+  "tick",
+  "tickAt",
+  "arriveBy",
+  "passEnds",
+  "graceEnds",
+  "fence",
+  "phase",
+  "available",
+  "held",
+  "number",
+] as const;
+
+/** @param values what lua/includes/view.lua built, in its order. */
+export function readView(values: readonly (string | number)[]): RawView {
+  return Object.fromEntries(
+    FIELDS.map((field, index) => [field, STRINGS.has(field) ? values[index] : Number(values[index])]),
+  ) as unknown as RawView;
+}
+
+export interface Eta {
+  readonly p50Seconds: number;
+  readonly p90Seconds: number;
+}
+
+export interface TicketView {
+  readonly ticketId: string;
+  readonly queueId: string;
+  readonly epoch: number;
+  readonly ticket: string;
+  readonly lane: string;
+  readonly state: TicketState;
+  readonly sequence: number;
+  readonly position: number | null;
+  readonly ahead: number | null;
+  readonly waiting: number;
+  readonly eta: Eta | null;
+  readonly seatsLeft: number | null;
+  readonly seatsHeld: number | null;
+  readonly asOf: string;
+  readonly pollAfterSeconds: number;
+  readonly reconnectSpreadSeconds: number;
+  readonly arriveBy: string | null;
+  readonly passExpiresAt: string | null;
+  readonly deferredUntil: string | null;
+}
+
+export const isoOfMicros = (micros: number): string => new Date(Math.floor(micros / 1_000)).toISOString();
+export const isoOrNull = (micros: number): string | null => (micros > 0 ? isoOfMicros(micros) : null);
+
+/**
+ * How soon a polling client should ask again. Where a turn could come before then it is at most a third of the
+ * time a fan has to react, so that two lost polls do not cost the turn.
+ */
+export function pollAfterSeconds(ahead: number, settings: QueueSettings): number {
+  const relaxed = ahead < 100 ? 2 : ahead < 1_000 ? 4 : ahead < 10_000 ? 10 : 30;
+  const burst = 1 + Math.ceil((1.5 * settings.ratePerMinute) / 60);
+  const soonestSeconds = Math.max(0, ahead - burst) / (settings.ratePerMinute / 60);
+  if (soonestSeconds > relaxed) return relaxed;
+  const reaction = Math.floor(Math.min(settings.arrivalSeconds, settings.graceSeconds) / 3);
+  return Math.max(1, Math.min(relaxed, reaction));
+}
+
+/** Over how many seconds a crowd of this size should spread its reconnects: about 2,000 a second. */
+export function reconnectSpreadSeconds(waiting: number): number {
+  return Math.min(60, Math.max(1, Math.ceil(waiting / 2_000)));
+}
