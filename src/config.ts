@@ -36,6 +36,8 @@ export interface Config {
   /** 0: metrics are served on the main port (never in production). */
   readonly metricsPort: number;
   readonly trustProxy: boolean | number | string;
+  /** Where workers reach a gateway, for the sandbox provider's webhooks; null: the payments are asked about instead. */
+  readonly gatewayUrl: string | null;
   /** False for load tests: no limits by address or account, shorter bounds on times. */
   readonly limits: boolean;
 }
@@ -84,6 +86,7 @@ const schemaFor = (production: boolean) =>
       "any.invalid":
         "FASTPASS_TRUST_PROXY must be true, false, a number of proxies, or addresses and ranges such as 10.0.0.0/8,loopback",
     }),
+    FASTPASS_GATEWAY_URL: Joi.string().uri({ scheme: ["http", "https"] }),
     FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
   }).and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD");
 
@@ -130,6 +133,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       : null,
     metricsPort: value.FASTPASS_METRICS_PORT,
     trustProxy: parseTrustProxy(value.FASTPASS_TRUST_PROXY),
+    gatewayUrl: value.FASTPASS_GATEWAY_URL?.replace(/\/+$/, "") ?? null,
     limits: value.FASTPASS_LIMITS === "on",
   });
 }

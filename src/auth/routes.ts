@@ -39,7 +39,7 @@ function signUp({ accounts }: RouteDeps): PublicRoute {
     body: signupBody,
     responses: { 201: { description: "The account, logged in.", schema: loginView, headers: SETS_COOKIE } },
     errors: ["EMAIL_TAKEN", "BUSY"],
-    limit: { name: "signup", limit: 30, windowSeconds: 60, by: "address" },
+    limit: { name: "signup", limit: 120, windowSeconds: 60, by: "address" },
     async handler({ body }) {
       const outcome = await accounts.signUp(body);
       if (outcome.ok) return withCredentials(201, outcome.credentials, { user: outcome.user });
@@ -61,7 +61,7 @@ function logIn({ accounts }: RouteDeps): PublicRoute {
     body: loginBody,
     responses: { 200: { description: "Logged in.", schema: loginView, headers: SETS_COOKIE } },
     errors: ["BAD_CREDENTIALS", "SECOND_FACTOR_REQUIRED", "RATE_LIMITED", "BUSY"],
-    limit: { name: "login", limit: 60, windowSeconds: 60, by: "address" },
+    limit: { name: "login", limit: 240, windowSeconds: 60, by: "address" },
     async handler({ body, req, res }) {
       const outcome = await accounts.logIn({ ...body, address: req.ip ?? "unknown" });
       if (outcome.ok) return withCredentials(200, outcome.credentials, { user: outcome.user });

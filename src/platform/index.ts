@@ -33,7 +33,7 @@ export interface Platform {
 export async function openPlatform(config: Config, service: string, releaser: Releaser): Promise<Platform> {
   const log = createLogger(service, config.logLevel);
   const metrics = createMetrics();
-  const db = openDatabase(config.databaseUrl, config.databasePoolSize, `fastpass-${service}`);
+  const db = openDatabase(config.databaseUrl, config.databasePoolSize, `fastpass-${service}`, log);
   releaser.add("postgres", () => db.destroy());
   await connected("PostgreSQL", "DATABASE_URL", () => db.raw("SELECT 1"));
   const redis = await connected("Redis", "REDIS_URL", () => openRedis(config, log));
@@ -43,6 +43,7 @@ export async function openPlatform(config: Config, service: string, releaser: Re
   releaser.add("redis subscriber", () => closeRedis(subscriber));
   const locks = createLockService({
     urls: config.redlockUrls.length > 0 ? config.redlockUrls : [config.redisUrl],
+    cluster: config.redlockUrls.length > 0 ? [] : config.redisCluster,
     enabled: config.redlock,
     log,
     waitSeconds: metrics.locks.waitSeconds,

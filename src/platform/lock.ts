@@ -3,10 +3,11 @@
  *
  * It never decides who owns a seat. When its nodes are away we go on without it, and count that.
  */
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
 import Redlock from "redlock";
 import type { Logger } from "./logger.ts";
 import type { Counter, Histogram } from "./metrics.ts";
+import type { RedisClient } from "./redis.ts";
 
 export interface Lease {
   /** Milliseconds the lock is still ours; Infinity when the work goes on without a lock. */
@@ -26,7 +27,10 @@ export interface LockService {
 }
 
 export interface LockOptions {
+  /** Independent masters, one to five. */
   readonly urls: readonly string[];
+  /** Nodes of a Redis Cluster; when there are any they take the place of `urls` and count as one master. */
+  readonly cluster?: readonly string[];
   readonly enabled: boolean;
   readonly log: Logger;
   readonly waitSeconds: Histogram;
@@ -52,7 +56,10 @@ export function createLockService(options: LockOptions): LockService {
       close: async () => undefined,
     };
   }
-  const nodes = options.urls.map((url): LockNode => ({ client: openLockNode(url), avoidUntil: 0 }));
+  const clients = options.cluster?.length
+    ? [openLockCluster(options.cluster)]
+    : options.urls.map(openLockNode);
+  const nodes = clients.map((client): LockNode => ({ client, avoidUntil: 0 }));
   // On one master a second try only meets the same holder; on several, simultaneous tries can split the vote.
   const several = nodes.length > 1;
   const redlock = new Redlock(nodes.map(toRedlockClient) as never[], {
@@ -92,20 +99,31 @@ export function createLockService(options: LockOptions): LockService {
   };
 }
 
-function openLockNode(url: string): Redis {
-  const client = new Redis(url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: 500,
-    connectTimeout: 1_000,
-    retryStrategy: (attempt) => Math.min(1_000, 50 * attempt),
-  });
-  client.on("error", () => undefined); // the service counts what this costs; redlock reports it as clientError
+const retryStrategy = (attempt: number) => Math.min(1_000, 50 * attempt);
+const FAIL_FAST = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: 500,
+  connectTimeout: 1_000,
+};
+
+function openLockNode(url: string): RedisClient {
+  return quiet(new Redis(url, { ...FAIL_FAST, retryStrategy }));
+}
+
+function openLockCluster(cluster: readonly string[]): RedisClient {
+  const options = { enableOfflineQueue: false, clusterRetryStrategy: retryStrategy, redisOptions: FAIL_FAST };
+  return quiet(new Cluster([...cluster], options));
+}
+
+/** The service counts what a lost node costs, and redlock reports it as clientError. */
+function quiet(client: RedisClient): RedisClient {
+  client.on("error", () => undefined);
   return client;
 }
 
 interface LockNode {
-  readonly client: Redis;
+  readonly client: RedisClient;
   /** A node that is connected but does not answer counts as away until then. */
   avoidUntil: number;
 }

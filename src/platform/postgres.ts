@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import knex, { type Knex } from "knex";
 import pg from "pg";
+import type { Logger } from "./logger.ts";
 
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
@@ -21,9 +22,17 @@ const CONNECT_TIMEOUT_MS = 1_500;
 /** A waiter for a connection gives up after this; long queues are refused, not grown. */
 const ACQUIRE_TIMEOUT_MS = 5_000;
 
-export function openDatabase(url: string, poolSize: number, applicationName: string): Database {
+/** @param log hears of connections that were lost while nobody used them; knex would write to standard error. */
+export function openDatabase(
+  url: string,
+  poolSize: number,
+  applicationName: string,
+  log?: Pick<Logger, "warn">,
+): Database {
+  const warn = (fault: unknown) => log?.warn("postgres connection", { fault: String(fault) });
   return knex({
     client: "pg",
+    log: { warn, error: warn, deprecate: warn, debug: () => undefined },
     connection: {
       connectionString: url,
       application_name: applicationName,

@@ -5,6 +5,7 @@
  * from which everything can be made again. Gateways keep copies of their own fans' places.
  */
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config.ts";
 import type { AdvisoryLocks } from "../platform/advisory-locks.ts";
 import { lockKey } from "../platform/advisory-locks.ts";
@@ -44,6 +45,9 @@ export type { QueueStats, QueueStatus } from "./status.ts";
 export type { TicketView } from "./view.ts";
 
 export const LUA_FOLDER = fileURLToPath(new URL("lua", import.meta.url));
+
+/** Joins reach the journal within a few ticks. */
+const JOURNAL_LAG_MS = 600;
 
 export interface QueueDeps {
   readonly db: Database;
@@ -118,9 +122,17 @@ export function createQueue(deps: QueueDeps) {
     const [field] = Object.keys(change) as (keyof typeof change)[];
     const before = row[field as "paused" | "closed" | "notice"];
     const after = change[field as "paused" | "closed" | "notice"];
-    const changed = JSON.stringify(before) !== JSON.stringify(after);
+    const changed = !isDeepStrictEqual(before, after);
     if (changed) await changeQueue(trx, queueId, change, by);
     return { changed, before: { [field as string]: before }, after: { [field as string]: after } };
+  }
+
+  /** The account of a ticket. A join of this moment may still be on its way to the journal, hence the second look. */
+  async function ownerOf(queueId: string, ticketId: string): Promise<string | null> {
+    const known = await findJoin(db, queueId, ticketId);
+    if (known) return known;
+    await new Promise((resolve) => setTimeout(resolve, JOURNAL_LAG_MS));
+    return findJoin(db, queueId, ticketId);
   }
 
   return {
@@ -177,7 +189,7 @@ export function createQueue(deps: QueueDeps) {
         return { ok: false, reason: "VERSION_MISMATCH" } as const;
       const patched = applyPatch(row.settings, patch);
       if (!patched.ok) return { ok: false, reason: "VALIDATION_FAILED", errors: patched.errors } as const;
-      const same = JSON.stringify(patched.settings) === JSON.stringify(row.settings);
+      const same = isDeepStrictEqual(patched.settings, row.settings);
       const version = same
         ? row.version
         : await changeQueue(trx, queueId, { settings: patched.settings }, by);
@@ -198,7 +210,7 @@ export function createQueue(deps: QueueDeps) {
     },
 
     async removeTicket(queueId: string, ticketId: string, by: string, reason: string) {
-      const userId = await findJoin(db, queueId, ticketId);
+      const userId = await ownerOf(queueId, ticketId);
       if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
       const { code } = await store.leave(queueId, userId, ticketId, "removed", { by, reason });
       return code === Code.noTicket
@@ -207,7 +219,7 @@ export function createQueue(deps: QueueDeps) {
     },
 
     async readmit(queueId: string, ticketId: string, by: string) {
-      const userId = await findJoin(db, queueId, ticketId);
+      const userId = await ownerOf(queueId, ticketId);
       if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
       const code = await store.readmit(queueId, userId, ticketId, { by });
       return code === Code.noTicket

@@ -27,6 +27,10 @@ export function createPositionStreams(deps: {
   function sendState(line: LocalLine, fan: LocalFan, streams: readonly Stream[]): void {
     const frame = JSON.stringify({ type: "state", ...ticketView(line, fan, credentials) });
     for (const stream of streams) stream.send(frame);
+    if (fan.state !== "A") return;
+    const { performanceId } = line;
+    const turn = JSON.stringify({ type: "admitted", arriveBy: isoOfMicros(fan.arriveBy), performanceId });
+    for (const stream of streams) stream.send(turn);
   }
 
   function end(fan: LocalFan, reason: EndReason): void {
@@ -46,14 +50,6 @@ export function createPositionStreams(deps: {
   function tellState(line: LocalLine, fan: LocalFan, reason?: string): void {
     if (fan.streams.length === 0) return;
     sendState(line, fan, fan.streams);
-    if (fan.state === "A") {
-      const frame = JSON.stringify({
-        type: "admitted",
-        arriveBy: isoOfMicros(fan.arriveBy),
-        performanceId: line.performanceId,
-      });
-      for (const stream of fan.streams) stream.send(frame);
-    }
     if (!isLive(fan.state)) end(fan, endReason(fan, reason));
   }
 

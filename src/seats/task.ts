@@ -3,7 +3,7 @@
  *
  * A notice that seats changed is followed at once, but never sooner than 250 ms after the last step: that bounds
  * the deltas. Without one, a performance that matters now (fans in its queue, gateways that follow it, a change
- * within the last minute) is looked at every second, in case a notice was lost, and any other twice a minute.
+ * within the last minute) is looked at every second, in case a notice was lost, and any other once a minute.
  * Each 30 s a step becomes a full check of the copy against the database; of a performance that does not matter
  * now, each hour.
  */
@@ -49,7 +49,7 @@ export interface Task {
 const TIMING: TaskTiming = {
   deltaEveryMs: 250,
   pollMs: 1_000,
-  restingPollMs: 30_000,
+  restingPollMs: 60_000,
   checkMs: 30_000,
   restingCheckMs: 3_600_000,
 };

@@ -1,5 +1,6 @@
 /** What the tests of the platform share: a log that can be read, a private Redis that can be stopped. */
 import { randomBytes } from "node:crypto";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { removePlace, temporaryPlace } from "../../scripts/local/places.ts";
 import { type RunningRedis, startRedis } from "../../scripts/local/redis.ts";
@@ -61,6 +62,53 @@ export async function privateRedis(args: readonly string[] = []): Promise<Privat
       },
     },
   });
+}
+
+export interface Proxy {
+  readonly port: number;
+  /** Connections stay, and new ones are taken, but nothing passes any more. */
+  hang(): void;
+  goOn(): void;
+  close(): Promise<void>;
+}
+
+/** Stands before a server of 127.0.0.1 whose processes a test can't stop. */
+export async function tcpProxy(targetPort: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let hanging = false;
+  const server = createServer((client) => {
+    const target = connect(targetPort, "127.0.0.1");
+    for (const [from, to] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      sockets.add(from);
+      from.on("data", (bytes) => to.write(bytes));
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+      from.on("error", () => from.destroy());
+      if (hanging) from.pause();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    hang() {
+      hanging = true;
+      for (const socket of sockets) socket.pause();
+    },
+    goOn() {
+      hanging = false;
+      for (const socket of sockets) socket.resume();
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
 }
 
 export const randomName = (kind: string): string => `${kind}-${randomBytes(6).toString("hex")}`;

@@ -192,7 +192,7 @@ describe("availability in the gateways", () => {
 
   it("GET · of a copy that nobody had asked about for long · wakes the projector", async () => {
     const hall = await world.makeHall();
-    // Nothing in its queue and nobody following: the projector looks once in 30 s.
+    // Nothing in its queue and nobody following: the projector looks once a minute.
     const live = async () => [{ ...hall, queueActive: false }];
     world.project({ livePerformances: live });
     const { asOf } = await projected(hall);

@@ -147,18 +147,22 @@ describe("feed of the seats", () => {
   it("F26 · a client that loses a tenth of the frames · follows the gap rule · ends with the map of the database", async () => {
     const hall = await world.makeHall({ rows: 10, seatsPerRow: 20 });
     const gateway = await projectedGateway(hall);
-    let frame = 0;
-    // Every tenth, so that at least one is lost in any run.
-    const client = await follow(gateway, hall, () => ++frame % 10 === 3);
-    const faithful = await follow(gateway, hall);
-    const statuses: SeatStatus[] = ["HELD", "OCCUPIED", "AVAILABLE", "BLOCKED"];
+    let deltas = 0;
     let lost = 0;
+    // Every tenth, so that some are lost in any run.
+    const client = await follow(gateway, hall, () => {
+      deltas += 1;
+      const loses = deltas % 10 === 3;
+      if (loses) lost += 1;
+      return loses;
+    });
+    const faithful = await follow(gateway, hall);
+    const statuses: SeatStatus[] = ["HELD", "OCCUPIED", "BLOCKED"];
     for (let round = 0; round < 24; round += 1) {
-      const ordinals = [0, 1, 2].map((step) => (round * 37 + step * 53) % 200);
-      await world.change(hall, ordinals, statuses[round % 4] as SeatStatus);
-      const seen = frame;
-      await eventually(() => frame > seen, { what: "the delta of a round" });
-      if (frame % 10 === 3) lost += 1;
+      const seen = deltas;
+      if (round >= 6) await world.change(hall, [round - 6], "AVAILABLE");
+      await world.change(hall, [round, 50 + round * 3], statuses[round % 3] as SeatStatus);
+      await eventually(() => deltas > seen, { what: "the delta of a round" });
     }
     await world.change(hall, [199], "HELD");
     await agreement(faithful, hall);

@@ -75,12 +75,13 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World> {
+/** @param redisCluster `host:port` of the nodes, when it is not to be the one Redis of the run. */
+export async function openWorld(redisCluster: readonly string[] = []): Promise<World> {
   const servers = await testServers();
   const database: TestDatabase = await servers.createDatabase();
   const silent = createLogger("test", "silent");
   const db = openDatabase(database.url, 8, "test-seats");
-  const settings = { redisUrl: servers.redisUrl, redisCluster: [] };
+  const settings = { redisUrl: servers.redisUrl, redisCluster };
   const redis = await openRedis(settings, silent);
   const metrics = createMetrics();
   const catalog: Catalog = createCatalog({ db, log: silent, counts: async () => NO_SEATS });

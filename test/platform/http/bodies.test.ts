@@ -94,7 +94,7 @@ describe("request bodies", () => {
     });
 
     it("thousands of wrong items · are not all listed", async () => {
-      const response = await json("/form").send({ name: "a", list: Array(30_000).fill("") });
+      const response = await json("/form").send({ name: "a", list: Array(20_000).fill("") });
       expect(response.status).to.equal(400);
       expect(response.body.errors).to.have.length(1);
     });

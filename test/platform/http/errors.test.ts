@@ -3,7 +3,7 @@ import Joi from "joi";
 import request from "supertest";
 import { ERRORS, type ErrorCode, Problem } from "../../../src/platform/errors.ts";
 import { unavailable } from "../../../src/platform/http/availability.ts";
-import type { Reply } from "../../../src/platform/http/route.ts";
+import type { Reply, RequestContext } from "../../../src/platform/http/route.ts";
 import { isDatabaseAway } from "../../../src/platform/postgres.ts";
 import { echo, type Served, serve } from "./harness.ts";
 
@@ -46,7 +46,7 @@ describe("errors", () => {
         echo({
           method: "get",
           path: "/late",
-          handler: async ({ res }) => {
+          handler: async ({ res }: RequestContext) => {
             res.statusCode = 200;
             res.write("half");
             res.end();
@@ -116,7 +116,7 @@ describe("errors", () => {
     expect(Number(response.headers["retry-after"])).to.be.at.least(1);
     expect(response.text).to.not.include("refused");
     const line = served.log.lines.slice(before).find(({ level }) => level === "error");
-    expect((line?.fields.fault as Error).message).to.equal("connect refused");
+    expect(line?.fields.fault).to.be.an("error").with.property("message", "connect refused");
   });
 
   it("a refusal · is not logged as an error", async () => {

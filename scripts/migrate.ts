@@ -1,0 +1,10 @@
+/** `npm run migrate`: brings the database of DATABASE_URL to the newest schema. */
+import { loadConfig } from "../src/config.ts";
+import { migrate } from "../src/migrations/index.ts";
+import { runCli } from "./cli.ts";
+
+await runCli(async () => {
+  const { databaseUrl } = loadConfig({ REDIS_URL: "redis://unused", ...process.env });
+  const applied = await migrate(databaseUrl);
+  console.log(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
+});

@@ -1,0 +1,60 @@
+/** The room put together from its parts. */
+import type { Route } from "../platform/http/route.ts";
+import type { StatementOptions } from "../platform/statements.ts";
+import { DEFAULT_TIMING, type Parts, type PaymentsDeps } from "./parts.ts";
+import { createPay, type PayOutcome, type PayRequest } from "./pay.ts";
+import { createReconciliation, type Reconciliation } from "./reconciliation.ts";
+import { createRefunds, type RefundOutcome, type RefundRequest } from "./refunds.ts";
+import { createRoutes } from "./routes.ts";
+import { createSettlement } from "./settlement.ts";
+import { createStore } from "./store.ts";
+import { createWebhooks } from "./webhooks.ts";
+
+export interface Payments extends Reconciliation {
+  readonly routes: Route[];
+  pay(request: PayRequest): Promise<PayOutcome>;
+  refund(request: RefundRequest): Promise<RefundOutcome>;
+}
+
+export function createPayments(deps: PaymentsDeps, options?: StatementOptions): Payments {
+  const timing = { ...DEFAULT_TIMING, ...deps.timing };
+  const providers = new Map(deps.providers.map((provider) => [provider.name, provider]));
+  const parts: Parts = {
+    ...deps,
+    metrics: deps.metrics.payments,
+    timing,
+    store: createStore(options),
+    providerOf: (name) => providers.get(name),
+    call: (ask) => withinTime(timing.callTimeoutMs, ask),
+  };
+  const settlement = createSettlement(parts);
+  const room = {
+    pay: createPay(parts, settlement),
+    refund: createRefunds(parts),
+    webhook: createWebhooks(parts, settlement),
+    reconcile: createReconciliation(parts, settlement).reconcile,
+    async payment(id: string, userId: string) {
+      const payment = await parts.store.read(parts.db, id);
+      return payment?.userId === userId ? payment : null;
+    },
+  };
+  return { ...room, routes: createRoutes(room, deps.providers) };
+}
+
+/** A provider that ignores the signal is not waited for either. */
+async function withinTime<T>(timeoutMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const fault = new Error(`no answer within ${timeoutMs} ms`);
+      reject(fault);
+      controller.abort(fault);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([ask(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

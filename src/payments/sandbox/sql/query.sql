@@ -1,0 +1,1 @@
+SELECT id, status FROM sandbox_charges WHERE payment_id = :paymentId::uuid

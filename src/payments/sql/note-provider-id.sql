@@ -1,0 +1,1 @@
+UPDATE payments SET provider_id = :providerId WHERE id = :id::uuid AND provider_id IS NULL

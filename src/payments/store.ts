@@ -1,0 +1,113 @@
+/** The statements of the payments room, typed. */
+import { fileURLToPath } from "node:url";
+import type { Queryable, Transaction } from "../platform/postgres.ts";
+import { loadStatements, type StatementOptions } from "../platform/statements.ts";
+import type { Charge, PaymentMethod } from "./provider.ts";
+
+export type PaymentStatus = "pending" | "succeeded" | "failed" | "cancelled";
+export type RefundReason = "fan" | "late_payment" | "performance_cancelled";
+
+export interface PaymentRow {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly userId: string;
+  readonly provider: string;
+  readonly providerId: string | null;
+  readonly method: PaymentMethod;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: PaymentStatus;
+  readonly bodyHash: Buffer;
+  readonly startedAt: Date;
+  readonly settledAt: Date | null;
+  readonly refund: {
+    readonly id: string;
+    readonly status: "pending" | "succeeded";
+    readonly amount: number;
+    readonly reason: RefundReason;
+  } | null;
+}
+
+export interface NewPayment {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly userId: string;
+  readonly method: PaymentMethod;
+  readonly amount: number;
+  readonly currency: string;
+  readonly key: string;
+  readonly bodyHash: Buffer;
+  readonly now: Date;
+  readonly firstCheckSeconds: number;
+}
+
+export interface DueRefund extends Charge {
+  readonly refundId: string;
+  readonly attempts: number;
+  readonly reservationId: string;
+  readonly provider: string;
+}
+
+/** How often a question is asked again: the first wait doubles up to the longest. */
+export interface Backoff {
+  readonly shortestSeconds: number;
+  readonly longestSeconds: number;
+}
+
+export function chargeOf({ id, providerId, amount, currency, method }: PaymentRow): Charge {
+  return { paymentId: id, providerId, amount, currency, method };
+}
+
+export type Store = ReturnType<typeof createStore>;
+
+export function createStore(options?: StatementOptions) {
+  const run = loadStatements(fileURLToPath(new URL("./sql", import.meta.url)), options);
+  const one = async <Row>(on: Queryable, name: string, bindings: Record<string, unknown>): Promise<Row> =>
+    (await run<Row>(on, name, bindings))[0] as Row;
+  const happened = async (on: Queryable, name: string, bindings: Record<string, unknown>): Promise<boolean> =>
+    (await run(on, name, bindings)).length === 1;
+
+  return {
+    read: (on: Queryable, id: string) => one<PaymentRow | undefined>(on, "read-payment", { id }),
+    findByKey: (trx: Transaction, userId: string, reservationId: string, key: string) =>
+      one<PaymentRow | undefined>(trx, "find-payment-by-key", { userId, reservationId, key }),
+    insert: (trx: Transaction, payment: NewPayment) =>
+      run(trx, "insert-payment", {
+        ...payment,
+        provider: payment.method.type,
+        method: JSON.stringify(payment.method),
+      }),
+    settle: (
+      trx: Transaction,
+      id: string,
+      change: { from: PaymentStatus; to: PaymentStatus; now: Date; providerId: string | null },
+    ) => happened(trx, "settle-payment", { id, ...change }),
+    noteProviderId: (trx: Transaction, id: string, providerId: string) =>
+      run(trx, "note-provider-id", { id, providerId }),
+
+    /** @returns false for an event that was here before. */
+    recordEvent: (
+      trx: Transaction,
+      event: { provider: string; eventId: string; type: string; paymentId: string | null },
+    ) => happened(trx, "record-event", event),
+
+    keptPayment: (trx: Transaction, reservationId: string) =>
+      one<{ id: string; amount: number } | undefined>(trx, "kept-payment", { reservationId }),
+    insertRefund: (
+      trx: Transaction,
+      refund: { id: string; paymentId: string; reason: RefundReason; endsReservation: boolean; now: Date },
+    ) => happened(trx, "insert-refund", refund),
+    /** @returns undefined when there is no refund of this payment, or it is settled already. */
+    settleRefund: (trx: Transaction, paymentId: string, now: Date, providerId: string | null) =>
+      one<{ id: string; endsReservation: boolean } | undefined>(trx, "settle-refund", {
+        paymentId,
+        now,
+        providerId,
+      }),
+
+    claimDuePayments: (on: Queryable, limit: number, backoff: Backoff) =>
+      run<PaymentRow & { ageSeconds: number }>(on, "claim-due-payments", { limit, ...backoff }),
+    claimDueRefunds: (on: Queryable, limit: number, backoff: Backoff) =>
+      run<DueRefund>(on, "claim-due-refunds", { limit, ...backoff }),
+  };
+}

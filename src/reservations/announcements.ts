@@ -1,0 +1,84 @@
+/**
+ * What is told to others once a transaction has committed: the job that will end the hold, the queue that keeps
+ * the fan's slot, the readers of the seats.
+ *
+ * Nothing here decides anything, so a failure is a log line: a lost job is found by the sweeper, a slot ends by
+ * its own clock, and the readers poll. NOTIFY is sent here and not inside the hold, because PostgreSQL lets
+ * transactions that notify commit only one at a time; and at most every 20 ms a performance, because one wake-up
+ * serves all that came before it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AdmissionHolder, ReservationsDeps } from "./ports.ts";
+import type { Store } from "./store.ts";
+
+export interface Holder extends Omit<AdmissionHolder, "queueId"> {
+  readonly performanceId: string;
+}
+
+export interface Announcements {
+  /** A hold was made; its job is due at its deadline. */
+  held(reservation: Holder & { id: string; holdSeconds: number; liveUntil: Date }): void;
+  /** Reservations of this ticket changed. `purchased`: one of them is paid, so its session may end. */
+  changed(holder: Holder, how?: { purchased: boolean }): void;
+  /** Seats of this performance changed. */
+  seatsChanged(performanceId: string): void;
+  /** Waits until everything has been told. */
+  settle(): Promise<void>;
+}
+
+const NOTIFY_GAP_MS = 20;
+
+export function createAnnouncements(
+  { db, log, jobs, catalog, admission }: ReservationsDeps,
+  store: Store,
+): Announcements {
+  const underWay = new Set<Promise<unknown>>();
+  const waiting = new Set<string>();
+
+  function background(what: string, work: Promise<unknown>): void {
+    const told = work
+      .catch((fault) => log.warn("announcement failed", { what, fault }))
+      .finally(() => underWay.delete(told));
+    underWay.add(told);
+  }
+
+  async function tellQueue(
+    { performanceId, userId, ticketId }: Holder,
+    how: { liveUntil?: Date; purchased?: boolean },
+  ) {
+    const facts = await catalog.facts(performanceId);
+    if (!facts) return;
+    const holder = { queueId: facts.queueId, userId, ticketId };
+    const liveUntil = how.liveUntil ?? (await store.liveUntil(db, performanceId, userId, ticketId));
+    if (how.purchased && liveUntil === null) await admission.endSession(holder);
+    else await admission.holdsChanged({ ...holder, liveUntil });
+  }
+
+  function seatsChanged(performanceId: string): void {
+    if (waiting.has(performanceId)) return;
+    waiting.add(performanceId);
+    const notify = async () => {
+      await sleep(NOTIFY_GAP_MS);
+      waiting.delete(performanceId);
+      await store.notifySeats(db, performanceId);
+    };
+    background("seats", notify());
+  }
+
+  return {
+    held({ id, holdSeconds, liveUntil, ...holder }) {
+      // A delay, not a time: this machine's clock may differ from the database's.
+      background("job", jobs.add(`hold-${id}`, { reservationId: id }, holdSeconds * 1_000));
+      background("queue", tellQueue(holder, { liveUntil }));
+      seatsChanged(holder.performanceId);
+    },
+    changed(holder, how) {
+      background("queue", tellQueue(holder, { purchased: how?.purchased ?? false }));
+      seatsChanged(holder.performanceId);
+    },
+    seatsChanged,
+    async settle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Holding the best seats side by side. No lock is taken: the groups are chosen from a recent picture, and the
+ * transaction takes the first that is wholly free, passing over what others are taking.
+ *
+ * Requests of this process mark what they go for, so they choose different groups from the start; those of other
+ * processes meet at most once or twice, because the groups behind the best one are shuffled by the request.
+ */
+import { createHash } from "node:crypto";
+import { v7 } from "uuid";
+import { type BestAvailable, bestGroups, type Group } from "./best-available.ts";
+import type { AttemptOutcome, HoldInProgress, HoldOutcome, LockSeats } from "./hold.ts";
+import type { Parts } from "./parts.ts";
+import type { Picture } from "./picture.ts";
+
+interface HoldSteps {
+  attempt(progress: HoldInProgress, named: readonly number[], lockSeats: LockSeats): Promise<AttemptOutcome>;
+  conclude(
+    progress: HoldInProgress,
+    ordinals: readonly number[],
+    outcome: AttemptOutcome,
+  ): Promise<HoldOutcome>;
+}
+
+const ATTEMPTS = 5;
+/** Groups offered to one transaction. */
+const GROUPS = 12;
+const PICTURE_AGE_MS = 250;
+
+export function createPicker({ pictures, store, releases }: Parts, { attempt, conclude }: HoldSteps) {
+  async function tryOnce(
+    progress: HoldInProgress,
+    request: BestAvailable,
+    picture: Picture,
+    groups: readonly Group[],
+  ) {
+    const unclaim = picture.claim(groups[0] as Group);
+    const lockPicked: LockSeats = async (trx) =>
+      (await store.pickSeats(trx, progress.facts.id, groups.flat(), request.quantity)) ?? null;
+    try {
+      return await attempt(progress, [], lockPicked);
+    } finally {
+      unclaim();
+    }
+  }
+
+  return {
+    async holdBest(progress: HoldInProgress, request: BestAvailable): Promise<HoldOutcome> {
+      const { facts, map } = progress;
+      let maxAgeMs = PICTURE_AGE_MS;
+      for (let tries = 0; tries < ATTEMPTS; tries += 1) {
+        const picture = await pictures.read(facts.id, maxAgeMs);
+        const unclaimed = bestGroups(map, request, picture.isUnclaimed, GROUPS);
+        const groups = unclaimed.length > 0 ? unclaimed : bestGroups(map, request, picture.isFree, GROUPS);
+        if (groups.length > 0) {
+          const outcome = await tryOnce(progress, request, picture, behindTheBest(groups));
+          if (outcome.ok || outcome.reason !== "NONE_FREE") return conclude(progress, [], outcome);
+        } else if (maxAgeMs === 0 && !(await releases.sweepPerformance(facts.id))) {
+          return { ok: false, reason: "NO_ADJACENT_SEATS" };
+        }
+        maxAgeMs = 0;
+      }
+      return { ok: false, reason: "SEAT_CONTENDED" };
+    },
+  };
+}
+
+/** The best group first, the others in an order of this request's own. */
+function behindTheBest([best, ...others]: readonly Group[]): Group[] {
+  const seed = v7();
+  const rank = (group: Group) => createHash("sha1").update(`${seed}:${group[0]}`).digest("hex");
+  const ranked = others.map((group) => ({ group, rank: rank(group) }));
+  ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
+  return [best as Group, ...ranked.map(({ group }) => group)];
+}

@@ -1,0 +1,158 @@
+/**
+ * How holds end without being paid: by their owner, by their deadline, by leaving the queue.
+ *
+ * A deadline has three executors. The delayed job makes it prompt, the sweeper makes it certain, and whoever
+ * wants the seats before either has come takes them over. All run the same conditional UPDATE, so whichever is
+ * first ends the hold and the others change nothing.
+ */
+import type { Transaction } from "../platform/postgres.ts";
+import { transact } from "../platform/transact.ts";
+import type { Parts } from "./parts.ts";
+import type { Cause, Ended, LiveHold, Named } from "./store.ts";
+
+export type ReleasedBy = "job" | "sweeper" | "takeover";
+
+export type ExpireOutcome = { readonly done: true } | { readonly done: false; readonly remainingMs: number };
+
+export type CancelOutcome =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly reason: "NOT_FOUND" | "VERSION_MISMATCH" | "ALREADY_CONFIRMED" | "PAYMENT_IN_PROGRESS";
+    };
+
+export type LeaveOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "PAYMENT_IN_PROGRESS" };
+
+export interface Releases {
+  /** The delayed job: re-reads the row and ends it only if its deadline is over. */
+  expire(reservationId: string, by: ReleasedBy): Promise<ExpireOutcome>;
+  /** Ends at most `limit` lapsed holds. @returns how many. */
+  sweep(limit: number): Promise<number>;
+  /** Ends the lapsed holds of one performance, for someone who found no seat. @returns whether there were any. */
+  sweepPerformance(performanceId: string): Promise<boolean>;
+  /** Ends the lapsed holds on these seats, whole. */
+  sweepSeats(performanceId: string, ordinals: readonly number[]): Promise<void>;
+  /** @param ifVersions the versions that may be cancelled; null for any. */
+  cancel(reservationId: string, userId: string, ifVersions: readonly number[] | null): Promise<CancelOutcome>;
+  /** All or none: with a payment undecided, nothing is released. */
+  releaseHoldsOf(userId: string, performanceId: string): Promise<LeaveOutcome>;
+  /** Fans with live reservations; asked when a queue is rebuilt. */
+  liveHolds(performanceId: string): Promise<LiveHold[]>;
+  /** Tells others of lapsed holds that a committed transaction has ended. */
+  announce(ended: readonly Ended[], by: ReleasedBy): void;
+}
+
+const TAKEOVER_LIMIT = 200;
+const DONE: ExpireOutcome = { done: true };
+
+export function createReleases({
+  db,
+  fans,
+  metrics,
+  store,
+  announcements,
+}: Omit<Parts, "releases" | "pictures">): Releases {
+  function announce(ended: readonly Ended[], by: ReleasedBy): void {
+    for (const reservation of ended) {
+      metrics.released.inc({ by });
+      metrics.releaseLagSeconds.observe(
+        Math.max(0, reservation.endedAt.getTime() - reservation.expiresAt.getTime()) / 1_000,
+      );
+      announcements.changed(reservation);
+    }
+  }
+
+  const endLapsed = (trx: Transaction, named: readonly Named[], cause: Cause, now: Date) =>
+    store.endReservations(trx, named, { from: "HELD", to: "EXPIRED", cause, now, onlyLapsed: true });
+
+  async function sweep(limit: number, performanceId: string | null, by: ReleasedBy): Promise<Ended[]> {
+    const outcome = await transact(db, async (trx) => {
+      const lapsed = await store.lockLapsed(trx, limit, performanceId);
+      const now = new Date(Math.max(...lapsed.map((row) => row.now.getTime())));
+      return { ok: true, ended: await endLapsed(trx, lapsed, by, now) };
+    });
+    announce(outcome.ended, by);
+    return outcome.ended;
+  }
+
+  return {
+    announce,
+    liveHolds: (performanceId) => store.liveHolds(db, performanceId),
+
+    async expire(id, by) {
+      const outcome = await transact(db, async (trx) => {
+        const row = await store.lockReservation(trx, id, null);
+        // PAYING may become HELD again until its deadline, and then this job is due again.
+        if (row?.status !== "HELD" && row?.status !== "PAYING")
+          return { ok: true, ended: [], remainingMs: 0 };
+        const ended = row.status === "HELD" ? await endLapsed(trx, [row], by, row.now) : [];
+        return { ok: true, ended, remainingMs: row.expiresAt.getTime() - row.now.getTime() };
+      });
+      announce(outcome.ended, by);
+      // By the database's clock, not this machine's.
+      return outcome.remainingMs > 0 ? { done: false, remainingMs: outcome.remainingMs } : DONE;
+    },
+
+    sweep: async (limit) => (await sweep(limit, null, "sweeper")).length,
+    sweepPerformance: async (performanceId) =>
+      (await sweep(TAKEOVER_LIMIT, performanceId, "takeover")).length > 0,
+
+    async sweepSeats(performanceId, ordinals) {
+      const outcome = await transact(db, async (trx) => {
+        const lapsed = await store.lockLapsedOnSeats(trx, performanceId, ordinals);
+        if (lapsed.length === 0) return { ok: true, ended: [] };
+        const { now } = await store.lockSeats(trx, performanceId, ordinals, lapsed);
+        return { ok: true, ended: await endLapsed(trx, lapsed, "takeover", now) };
+      });
+      announce(outcome.ended, "takeover");
+    },
+
+    async cancel(id, userId, ifVersions) {
+      const outcome = await transact<CancelOutcome & { ended?: Ended[] }>(db, async (trx) => {
+        const row = await store.lockReservation(trx, id, userId);
+        if (!row) return { ok: false, reason: "NOT_FOUND" };
+        if (ifVersions && !ifVersions.includes(row.version)) return { ok: false, reason: "VERSION_MISMATCH" };
+        if (row.status === "PAYING") return { ok: false, reason: "PAYMENT_IN_PROGRESS" };
+        if (row.status === "CANCELLED" || row.status === "EXPIRED") return { ok: true };
+        if (row.status !== "HELD") return { ok: false, reason: "ALREADY_CONFIRMED" };
+        const { now } = row;
+        return {
+          ok: true,
+          ended: await store.endReservations(trx, [row], {
+            from: "HELD",
+            to: "CANCELLED",
+            cause: "cancel",
+            now,
+          }),
+        };
+      });
+      if (outcome.ok) for (const reservation of outcome.ended ?? []) announcements.changed(reservation);
+      return outcome.ok ? { ok: true } : outcome;
+    },
+
+    async releaseHoldsOf(userId, performanceId) {
+      const outcome = await transact<LeaveOutcome & { ended?: Ended[] }>(db, async (trx) => {
+        await fans.lockFan(trx, userId);
+        const live = await store.lockLiveOfFan(trx, performanceId, userId);
+        if (live.some(({ status }) => status === "PAYING"))
+          return { ok: false, reason: "PAYMENT_IN_PROGRESS" };
+        const now = live[0]?.now;
+        if (!now) return { ok: true };
+        return {
+          ok: true,
+          ended: await store.endReservations(trx, live, {
+            from: "HELD",
+            to: "CANCELLED",
+            cause: "left",
+            now,
+          }),
+        };
+      });
+      if (!outcome.ok) return { ok: false, reason: "PAYMENT_IN_PROGRESS" };
+      if (outcome.ended) announcements.seatsChanged(performanceId);
+      return { ok: true };
+    },
+  };
+}

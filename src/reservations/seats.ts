@@ -1,0 +1,82 @@
+/** What operators do to seats: they are made with their performance, and blocked and unblocked all or nothing. */
+import type { Transaction } from "../platform/postgres.ts";
+import type { Parts } from "./parts.ts";
+import type { SeatStatus } from "./seat-status.ts";
+import type { SeatActivity } from "./store.ts";
+
+export type BlockOutcome =
+  | {
+      readonly ok: true /** The seats that were in the other state until now. */;
+      readonly changed: readonly number[];
+    }
+  /** Nothing was changed; these are HELD or OCCUPIED. */
+  | {
+      readonly ok: false;
+      readonly reason: "SEATS_IN_USE";
+      readonly seats: readonly { readonly ordinal: number; readonly state: SeatStatus }[];
+    };
+
+export interface OperatorSeats {
+  /** In the transaction that makes the performance and its seats. */
+  createSeatStates(trx: Transaction, performanceId: string, seatCount: number): Promise<void>;
+  /** Refused with the list when a seat is HELD or OCCUPIED. Seats already blocked stay so. */
+  blockSeats(
+    trx: Transaction,
+    performanceId: string,
+    ordinals: readonly number[],
+    reason: string,
+  ): Promise<BlockOutcome>;
+  unblockSeats(
+    trx: Transaction,
+    performanceId: string,
+    ordinals: readonly number[],
+    reason: string,
+  ): Promise<BlockOutcome>;
+  activity(performanceId: string): Promise<SeatActivity>;
+}
+
+export function createOperatorSeats({ db, store, releases }: Parts): OperatorSeats {
+  async function change(
+    trx: Transaction,
+    performanceId: string,
+    ordinals: readonly number[],
+    to: { from: SeatStatus; to: SeatStatus; cause: "block" | "unblock"; reason: string },
+  ): Promise<BlockOutcome> {
+    const lapsed = await store.lockLapsedOnSeats(trx, performanceId, ordinals);
+    const { seats, now } = await store.lockSeats(trx, performanceId, ordinals, lapsed);
+    const ended = await store.endReservations(trx, lapsed, {
+      from: "HELD",
+      to: "EXPIRED",
+      cause: "takeover",
+      now,
+      onlyLapsed: true,
+    });
+    const freed = new Set(ended.flatMap((one) => one.freed).map(({ ordinal }) => ordinal));
+    const inUse = seats.filter(
+      ({ ordinal, status }) =>
+        ordinals.includes(ordinal) && (status === "HELD" || status === "OCCUPIED") && !freed.has(ordinal),
+    );
+    if (inUse.length > 0) {
+      return {
+        ok: false,
+        reason: "SEATS_IN_USE",
+        seats: inUse.map(({ ordinal, status }) => ({ ordinal, state: status })),
+      };
+    }
+    const changed = await store.setSeatsBlocked(trx, performanceId, { ordinals, now, ...to });
+    await store.notifySeats(trx, performanceId);
+    releases.announce(ended, "takeover");
+    return { ok: true, changed };
+  }
+
+  return {
+    activity: (performanceId) => store.activity(db, performanceId),
+    async createSeatStates(trx, performanceId, seatCount) {
+      await store.createSeatStates(trx, performanceId, seatCount);
+    },
+    blockSeats: (trx, performanceId, ordinals, reason) =>
+      change(trx, performanceId, ordinals, { from: "AVAILABLE", to: "BLOCKED", cause: "block", reason }),
+    unblockSeats: (trx, performanceId, ordinals, reason) =>
+      change(trx, performanceId, ordinals, { from: "BLOCKED", to: "AVAILABLE", cause: "unblock", reason }),
+  };
+}

@@ -1,0 +1,11 @@
+/** One gateway process: HTTP and WebSocket. */
+import { createRooms, serveMetrics, startGateway } from "./app.ts";
+import { refuseOldSchema } from "./migrations/index.ts";
+import { runProcess } from "./platform/process.ts";
+
+await runProcess("gateway", async (platform) => {
+  await refuseOldSchema(platform.db);
+  await serveMetrics(platform);
+  const { port } = await startGateway(platform, createRooms(platform));
+  platform.log.info("gateway is ready", { port });
+});

@@ -1,0 +1,77 @@
+import { createServer as createPlainServer, IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import express from "express";
+import request from "supertest";
+import { createServer } from "../../../src/platform/http/server.ts";
+
+describe("server · D6", () => {
+  it("requests and responses · before Express runs · have Express's own prototypes", async () => {
+    const app = express();
+    app.get("/", (_request, response) => void response.json({ fine: true }));
+    const server = createServer(app);
+    const seen: unknown[] = [];
+    server.prependListener("request", (incoming, outgoing) => {
+      seen.push(
+        Object.getPrototypeOf(incoming) === app.request,
+        Object.getPrototypeOf(outgoing) === app.response,
+      );
+    });
+    const response = await request(server).get("/");
+    expect(response.body).to.deep.equal({ fine: true });
+    expect(seen).to.deep.equal([true, true]);
+  });
+
+  it("a request · through the application · has its prototype set to nothing new", async () => {
+    const app = express();
+    app.get("/", (_request, response) => void response.end());
+    const changes: unknown[] = [];
+    const original = Object.setPrototypeOf;
+    const server = createServer(app);
+    server.prependListener("request", () => {
+      Object.setPrototypeOf = <T>(target: T, prototype: object | null): T => {
+        if (target instanceof IncomingMessage || target instanceof ServerResponse) {
+          if (Object.getPrototypeOf(target) !== prototype) changes.push(target);
+        }
+        return original(target, prototype);
+      };
+    });
+    server.on("request", () => {
+      Object.setPrototypeOf = original;
+    });
+    try {
+      await request(server).get("/");
+    } finally {
+      Object.setPrototypeOf = original;
+    }
+    expect(changes).to.deep.equal([]);
+  });
+
+  it("a plain server · in the same experiment · shows that it would be noticed", async () => {
+    const app = express();
+    app.get("/", (_request, response) => void response.end());
+    const server = createPlainServer(app);
+    const seen: unknown[] = [];
+    server.prependListener("request", (incoming) =>
+      seen.push(Object.getPrototypeOf(incoming) === app.request),
+    );
+    await request(server).get("/");
+    expect(seen).to.deep.equal([false]);
+  });
+
+  it("what is constructed · is still what node:http knows", async () => {
+    const app = express();
+    const kinds: boolean[] = [];
+    app.get("/", (incoming, outgoing) => {
+      kinds.push(incoming instanceof IncomingMessage, outgoing instanceof ServerResponse);
+      outgoing.send("fine");
+    });
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/`);
+    expect([response.status, await response.text(), ...kinds]).to.deep.equal([200, "fine", true, true]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});

@@ -1,0 +1,26 @@
+/** Ends holds at their deadline, told by the delayed jobs. What a lost or late job misses, the sweeper finds. */
+import { type JobWorker, startJobWorker } from "../src/platform/jobs.ts";
+import type { Logger } from "../src/platform/logger.ts";
+import type { RedisSettings } from "../src/platform/redis.ts";
+import { HOLD_EXPIRY_QUEUE, type HoldExpiryJob, type Reservations } from "../src/reservations/index.ts";
+
+export interface HoldExpiryDeps {
+  readonly settings: RedisSettings;
+  readonly log: Logger;
+  readonly reservations: Pick<Reservations, "expire">;
+  /** Jobs worked on at once; each takes one database connection for a few milliseconds. */
+  readonly concurrency?: number;
+}
+
+const CONCURRENCY = 8;
+
+export function startHoldExpiry({
+  settings,
+  log,
+  reservations,
+  concurrency = CONCURRENCY,
+}: HoldExpiryDeps): JobWorker {
+  return startJobWorker<HoldExpiryJob>(HOLD_EXPIRY_QUEUE, settings, log, concurrency, ({ reservationId }) =>
+    reservations.expire(reservationId),
+  );
+}

@@ -1,0 +1,42 @@
+/**
+ * Finds out what became of undecided payments, sends refunds, and plays the sandbox provider's side: its charges
+ * settle and its webhooks are delivered from here, by real HTTP. Any number of workers may run it.
+ */
+
+import type { Payments, SandboxDeliveries } from "../src/payments/index.ts";
+import type { Logger } from "../src/platform/logger.ts";
+import { type Rounds, startRounds } from "./rounds.ts";
+
+export interface PaymentReconciliationDeps {
+  readonly log: Logger;
+  readonly payments: Pick<Payments, "reconcile">;
+  readonly sandbox: SandboxDeliveries;
+  readonly everyMs?: number;
+}
+
+const BATCH = 20;
+
+export function startPaymentReconciliation({
+  log,
+  payments,
+  sandbox,
+  everyMs = 500,
+}: PaymentReconciliationDeps): Rounds {
+  const questions = startRounds({
+    name: "payment reconciliation",
+    log,
+    pauseMs: everyMs,
+    round: async () => (await payments.reconcile(BATCH)) >= BATCH,
+  });
+  const deliveries = startRounds({
+    name: "sandbox deliveries",
+    log,
+    pauseMs: everyMs,
+    round: async () => (await sandbox.deliver(BATCH)) >= BATCH,
+  });
+  return {
+    async close() {
+      await Promise.all([questions.close(), deliveries.close()]);
+    },
+  };
+}
