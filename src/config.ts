@@ -50,10 +50,17 @@ export class ConfigError extends Error {
 const DEVELOPMENT_SECRET = "fast-pass-development-secret-never-for-production";
 
 /** Kubernetes injects these for a Service named `fastpass…`; they are not ours to judge. */
-const KUBERNETES_INJECTED =
-  /^FASTPASS_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
-/** A Service named `fastpass-metrics` injects an address under the name of our own setting. */
+const KUBERNETES_NAME =
+  /^FASTPASS_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+/** It also injects an address as `…_PORT`, which for a Service named `fastpass-metrics` is our own setting's name. */
 const KUBERNETES_ADDRESS = /^(tcp|udp|sctp):\/\//;
+
+function isInjected(name: string, value = ""): boolean {
+  return (
+    KUBERNETES_NAME.test(name) ||
+    (/^FASTPASS_([A-Z0-9_]+_)?PORT$/.test(name) && KUBERNETES_ADDRESS.test(value))
+  );
+}
 
 const secret = (production: boolean) =>
   production ? Joi.string().min(32).required() : Joi.string().min(32).default(DEVELOPMENT_SECRET);
@@ -101,8 +108,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const present = Object.fromEntries(
     KNOWN.flatMap((name) => {
       const value = environment[name];
-      const injected = KUBERNETES_INJECTED.test(name) && KUBERNETES_ADDRESS.test(value ?? "");
-      return value === undefined || injected ? [] : [[name, value]];
+      return value === undefined || isInjected(name, value) ? [] : [[name, value]];
     }),
   );
   const { error, value } = schemaFor(environment.NODE_ENV === "production").validate(present, {
@@ -139,8 +145,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
 }
 
 function refuseUnknown(environment: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(environment)) {
-    if (!name.startsWith("FASTPASS_") || KNOWN.includes(name) || KUBERNETES_INJECTED.test(name)) continue;
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith("FASTPASS_") || KNOWN.includes(name) || isInjected(name, value)) continue;
     const near = KNOWN.filter((known) => known.startsWith("FASTPASS_")).join(", ");
     throw new ConfigError(`${name} is not a setting of Fast Pass; unset it or use one of ${near}.`);
   }

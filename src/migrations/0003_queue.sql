@@ -10,6 +10,8 @@ CREATE TABLE queues (
   paused_at         timestamptz,
   closed_at         timestamptz,
   notice            jsonb,
+  -- [{index, name, share}] of the lanes beside the general one.
+  lanes             jsonb NOT NULL DEFAULT '[]',
   -- 0 until first loaded into Redis; raised by each rebuild.
   epoch             integer NOT NULL DEFAULT 0,
   -- The number of the last tick committed: a Redis that lost data answers another one.
@@ -20,6 +22,15 @@ CREATE TABLE queues (
   journal_head      bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
   -- Nothing waits, nobody is inside and it was closed: workers stop ticking it.
   ended_at          timestamptz
+);
+
+-- Codes that open a lane. Only their hashes are kept; how often one was used stands in the journal.
+CREATE TABLE queue_codes (
+  queue_id  uuid NOT NULL REFERENCES queues (id),
+  code_hash text NOT NULL,
+  lane      smallint NOT NULL CHECK (lane BETWEEN 1 AND 7),
+  uses      integer NOT NULL CHECK (uses > 0),
+  PRIMARY KEY (queue_id, code_hash)
 );
 
 -- Append-only and hash-chained: what happened, in the order in which it counted.

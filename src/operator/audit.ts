@@ -15,6 +15,7 @@ export type AuditAction =
   | "queue.resume"
   | "queue.close"
   | "queue.notice"
+  | "queue.lane"
   | "ticket.remove"
   | "ticket.readmit"
   | "seats.block"

@@ -73,6 +73,22 @@ export interface QueueStats {
 }
 
 /** `by` is always the operator's account id. */
+export interface NewLane {
+  readonly name: string;
+  readonly share: number;
+  readonly codes: { readonly count: number; readonly uses: number };
+}
+
+export type LaneChange =
+  | {
+      readonly ok: true;
+      readonly before: unknown;
+      readonly after: unknown;
+      readonly codes: readonly string[];
+    }
+  | { readonly ok: false; readonly reason: "NOT_FOUND" }
+  | { readonly ok: false; readonly reason: "VALIDATION_FAILED"; readonly errors: readonly FieldError[] };
+
 export interface QueuePort {
   /** Writes the queue's row. */
   createQueue(
@@ -99,6 +115,8 @@ export interface QueuePort {
     texts: NoticeTexts | null,
     by: string,
   ): Promise<ControlChange | null>;
+  /** Makes a lane, or gives an existing one another share and more codes. */
+  addLane(trx: Transaction, queueId: string, lane: NewLane, by: string): Promise<LaneChange>;
   /** Brings the row into Redis, after the commit; workers do it within a tick or two if this fails. */
   apply(queueId: string): Promise<void>;
   /** Idempotent. */

@@ -11,7 +11,15 @@ import type { Logger } from "../platform/logger.ts";
 import { type Database, DEFAULT_LIMITS, inTransaction, type Transaction } from "../platform/postgres.ts";
 import type { QueuePatch } from "../queue/settings.ts";
 import type { Actor, AuditAction, AuditLog } from "./audit.ts";
-import type { ControlChange, NoticeTexts, QueuePort, QueueRecord, SettingsChange } from "./ports.ts";
+import type {
+  ControlChange,
+  LaneChange,
+  NewLane,
+  NoticeTexts,
+  QueuePort,
+  QueueRecord,
+  SettingsChange,
+} from "./ports.ts";
 
 export interface QueueControls {
   settingsOf(queueId: string): Promise<QueueRecord | null>;
@@ -27,6 +35,7 @@ export interface QueueControls {
   resume(actor: Actor, queueId: string): Promise<boolean>;
   close(actor: Actor, queueId: string): Promise<boolean>;
   setNotice(actor: Actor, queueId: string, texts: NoticeTexts | null): Promise<boolean>;
+  addLane(actor: Actor, queueId: string, lane: NewLane): Promise<LaneChange>;
 }
 
 export interface QueueControlsDeps {
@@ -35,7 +44,7 @@ export interface QueueControlsDeps {
   readonly audit: AuditLog;
   readonly queue: Pick<
     QueuePort,
-    "settingsOf" | "changeSettings" | "setPaused" | "close" | "setNotice" | "apply"
+    "settingsOf" | "changeSettings" | "setPaused" | "close" | "setNotice" | "addLane" | "apply"
   >;
 }
 
@@ -102,6 +111,19 @@ export function createQueueControls({ db, log, audit, queue }: QueueControlsDeps
       control(actor, queueId, "queue.close", (trx) => queue.close(trx, queueId, actor.id)),
     setNotice: (actor, queueId, texts) =>
       control(actor, queueId, "queue.notice", (trx) => queue.setNotice(trx, queueId, texts, actor.id)),
+
+    async addLane(actor, queueId, lane) {
+      const change = await inTransaction(db, DEFAULT_LIMITS, async (trx) => {
+        const made = await queue.addLane(trx, queueId, lane, actor.id);
+        if (!made.ok) return made;
+        const { before, after } = made;
+        const entry = { action: "queue.lane", subject: "queue", subjectId: queueId, before, after } as const;
+        await audit.record(trx, actor, entry);
+        return made;
+      });
+      if (change.ok) await apply(queueId);
+      return change;
+    },
   };
 }
 

@@ -49,6 +49,34 @@ export const notice = Joi.object({
 });
 
 const reason = () => text(500).required();
+export const newLane = Joi.object({
+  name: Joi.string()
+    .pattern(/^[a-z0-9][a-z0-9-]{0,31}$/, "lane name")
+    .required(),
+  share: Joi.number()
+    .min(0.01)
+    .max(0.95)
+    .required()
+    .description("part of each tick; the rest is the general lane's"),
+  codes: Joi.object({
+    count: Joi.number().integer().min(0).max(10_000).required(),
+    uses: Joi.number()
+      .integer()
+      .min(1)
+      .max(1_000_000)
+      .required()
+      .description("how many accounts may use each code"),
+  }).required(),
+});
+export const madeLane = Joi.object({
+  name: Joi.string().required(),
+  share: Joi.number().required(),
+  codes: Joi.array()
+    .items(Joi.string())
+    .required()
+    .description("shown this once; only their hashes are kept"),
+});
+
 export const removal = Joi.object({ reason: reason() });
 
 export const seatChange = Joi.object({

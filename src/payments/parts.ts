@@ -32,7 +32,7 @@ export const DEFAULT_TIMING: PaymentTiming = {
   longestCheckSeconds: 30,
 };
 
-export interface Parts extends Omit<PaymentsDeps, "metrics" | "timing"> {
+export interface Parts extends Omit<PaymentsDeps, "metrics" | "timing" | "providers"> {
   readonly metrics: PaymentsDeps["metrics"]["payments"];
   readonly timing: PaymentTiming;
   readonly store: Store;

@@ -18,9 +18,12 @@ export interface Payments extends Reconciliation {
 
 export function createPayments(deps: PaymentsDeps, options?: StatementOptions): Payments {
   const timing = { ...DEFAULT_TIMING, ...deps.timing };
+  const { db, log, reservations } = deps;
   const providers = new Map(deps.providers.map((provider) => [provider.name, provider]));
   const parts: Parts = {
-    ...deps,
+    db,
+    log,
+    reservations,
     metrics: deps.metrics.payments,
     timing,
     store: createStore(options),

@@ -23,12 +23,28 @@ export interface Logger {
 /** Errors are spelled out field by field, since JSON.stringify turns them into {}. */
 const spellErrors = winston.format((info) => {
   for (const [key, value] of Object.entries(info)) {
-    if (!(value instanceof Error)) continue;
-    const { name, message, stack } = value;
-    info[key] = { name, message, code: (value as { code?: unknown }).code, stack };
+    if (value instanceof Error) info[key] = spell(value, MAX_CAUSES);
   }
   return info;
 });
+
+const MAX_CAUSES = 3;
+
+function spell(fault: Error, depth: number): object {
+  const { name, message, stack, cause } = fault;
+  // A connection that failed on several addresses has no message of its own, only its parts do.
+  const parts = fault instanceof AggregateError ? fault.errors : [];
+  const inner = (value: unknown) =>
+    value instanceof Error && depth > 0 ? spell(value, depth - 1) : String(value);
+  return {
+    name,
+    message,
+    code: (fault as { code?: unknown }).code,
+    stack,
+    ...(cause === undefined ? {} : { cause: inner(cause) }),
+    ...(parts.length > 0 ? { errors: parts.slice(0, MAX_CAUSES).map(inner) } : {}),
+  };
+}
 
 const pretty = winston.format.printf(({ timestamp, level, message, service, ...rest }) => {
   const fields = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : "";
@@ -53,11 +69,14 @@ export function createLogger(service: string, level: LogLevel | "silent"): Logge
 }
 
 function wrap(inner: winston.Logger): Logger {
+  // One object, because winston would append a field called message to the message.
+  const write = (level: LogLevel) => (message: string, fields?: object) =>
+    void inner.log({ ...fields, level, message });
   return {
-    error: (message, fields) => void inner.error(message, fields),
-    warn: (message, fields) => void inner.warn(message, fields),
-    info: (message, fields) => void inner.info(message, fields),
-    debug: (message, fields) => void inner.debug(message, fields),
+    error: write("error"),
+    warn: write("warn"),
+    info: write("info"),
+    debug: write("debug"),
     enabled: (level) => !inner.silent && inner.isLevelEnabled(level),
     child: (fields) => wrap(inner.child(fields)),
   };

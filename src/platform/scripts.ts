@@ -69,6 +69,9 @@ function build(name: string, source: string, includes: ReadonlyMap<string, strin
   const args = header(name, source, "ARGV");
   const variadic = args.at(-1)?.endsWith("...") ?? false;
   const fixed = variadic ? args.slice(0, -1) : args;
+  const names = [...keys, ...fixed];
+  const twice = names.find((word, index) => names.indexOf(word) !== index);
+  if (twice) throw new ScriptError(`${name}.lua names ${twice} twice`);
   const bindings = [
     ...keys.map((key, index) => `local ${key} = KEYS[${index + 1}]`),
     ...fixed.map((argument, index) => `local ${argument} = ARGV[${index + 1}]`),

@@ -95,7 +95,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       const queue = watch(queueId);
       if (queue.version === version) continue;
       const row = await readQueue(db, queueId);
-      if (row && (await applyRow(store, row, "heal")) !== Code.rebuilding) queue.version = version;
+      if (row && (await applyRow(db, store, row, "heal")) !== Code.rebuilding) queue.version = version;
     }
   }
 

@@ -17,5 +17,7 @@ export const Code = {
   idle: 14,
   stale: 15,
   busy: 16,
+  codeInvalid: 17,
+  codeUsed: 18,
 } as const;
 export type Code = (typeof Code)[keyof typeof Code];

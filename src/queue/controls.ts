@@ -1,19 +1,34 @@
 /** Bringing what an operator decided, as PostgreSQL holds it, into force in Redis. */
+
+import type { Database } from "../platform/postgres.ts";
 import type { Code } from "./codes.ts";
 import type { LineStore } from "./line-store.ts";
 import type { ConfigureData } from "./local-line.ts";
-import type { QueueRow } from "./queue-store.ts";
+import { type QueueRow, readCodes } from "./queue-store.ts";
 import { settingsForScripts } from "./rebuild.ts";
 
+const CODES_A_SCRIPT = 1_000;
+
 /** Idempotent: an older or equal version changes nothing. */
-export function applyRow(store: LineStore, row: QueueRow, change: ConfigureData["change"]): Promise<Code> {
-  const { version, settings, paused, closed, notice, changedBy: by } = row;
-  const data: ConfigureData = { version, by, change, settings, paused, closed, notice };
+export async function applyRow(
+  db: Database,
+  store: LineStore,
+  row: QueueRow,
+  change: ConfigureData["change"],
+): Promise<Code> {
+  const { version, settings, paused, closed, notice, lanes, changedBy: by } = row;
+  if (lanes.length > 0) {
+    const codes = await readCodes(db, row.id);
+    for (let start = 0; start < codes.length; start += CODES_A_SCRIPT) {
+      await store.addCodes(row.id, codes.slice(start, start + CODES_A_SCRIPT));
+    }
+  }
+  const data: ConfigureData = { version, by, change, settings, paused, closed, notice, lanes };
   return store.configure(row.id, {
     version,
     paused,
     closed,
     data: JSON.stringify(data),
-    settings: settingsForScripts(settings),
+    settings: settingsForScripts(settings, lanes),
   });
 }

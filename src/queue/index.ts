@@ -21,9 +21,11 @@ import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
 import { createCredentials, type PassOutcome } from "./credentials.ts";
 import { findJoin } from "./journal.ts";
+import { hashCode, newCode, withLane } from "./lanes.ts";
 import { createLineStore } from "./line-store.ts";
 import {
   changeQueue,
+  insertCodes,
   insertQueue,
   lockQueue,
   type Notice,
@@ -59,6 +61,13 @@ export interface QueueDeps {
   readonly releaseHolds: WaitingRoomDeps["releaseHolds"];
   /** Reservations that keep a slot open, asked when a queue is rebuilt. */
   readonly liveHolds: (performanceId: string) => Promise<readonly LiveHold[]>;
+}
+
+export interface NewLane {
+  readonly name: string;
+  /** Part of each tick, above 0 and below 1. */
+  readonly share: number;
+  readonly codes: { readonly count: number; readonly uses: number };
 }
 
 export interface SlotHolder {
@@ -203,10 +212,34 @@ export function createQueue(deps: QueueDeps) {
     setNotice: (trx: Transaction, queueId: string, notice: Notice | null, by: string) =>
       changeControl(trx, queueId, { notice }, by),
 
+    /** Makes a lane, or gives an existing one another share and more codes. @returns the codes, which are kept only as hashes. */
+    async addLane(
+      trx: Transaction,
+      queueId: string,
+      { name, share, codes: { count, uses } }: NewLane,
+      by: string,
+    ) {
+      const row = await lockQueue(trx, queueId);
+      if (!row) return { ok: false, reason: "NOT_FOUND" } as const;
+      const added = withLane(row.lanes, name, share);
+      if (!added.ok) {
+        const { path, message } = added;
+        return { ok: false, reason: "VALIDATION_FAILED", errors: [{ path, message }] } as const;
+      }
+      const codes = Array.from({ length: count }, newCode);
+      await changeQueue(trx, queueId, { lanes: added.lanes }, by);
+      await insertCodes(
+        trx,
+        queueId,
+        codes.map((code) => ({ hash: hashCode(code), lane: added.lane.index, uses })),
+      );
+      return { ok: true, before: row.lanes, after: added.lanes, codes } as const;
+    },
+
     /** Brings the row into force; workers do the same when this fails. */
     async apply(queueId: string): Promise<void> {
       const row = await readQueue(db, queueId);
-      if (row) await applyRow(store, row, "settings");
+      if (row) await applyRow(db, store, row, "settings");
     },
 
     async removeTicket(queueId: string, ticketId: string, by: string, reason: string) {

@@ -8,6 +8,7 @@
  * | settings | hash | what the operator decided, as numbers |
  * | tickets | hash | account → packed ticket (see lua/includes/ticket.lua) |
  * | line0 … line7 | zset | a lane's line: account by sequence |
+ * | codes | hash | hash of a code → "lane:uses left" |
  * | lobby | set | accounts waiting for the draw |
  * | deferred | zset | passed over while away: account by end of grace (running time) |
  * | returned | zset | deferred and back: account by sequence |
@@ -29,6 +30,7 @@ export const KEY_NAMES = [
   "state",
   "settings",
   "tickets",
+  "codes",
   ...Array.from({ length: LANES }, (_, lane) => `line${lane}`),
   "lobby",
   "deferred",

@@ -8,6 +8,7 @@ import type { RedisClient } from "../platform/redis.ts";
 import { registerScripts, type ScriptFolder } from "../platform/scripts.ts";
 import { Code } from "./codes.ts";
 import { KEY_NAMES, keyOf } from "./keys.ts";
+import type { LaneCode } from "./lanes.ts";
 import { type RawView, readView } from "./view.ts";
 
 export type ViewOutcome = { readonly ok: true; readonly isNew: boolean; readonly view: RawView } | Refused;
@@ -106,8 +107,14 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
   }
 
   return {
-    join: (queueId: string, userId: string, ticketId: string, lane: number, gatewayId: string) =>
-      viewFrom(run("join", queueId, [queueId, userId, ticketId, lane, gatewayId])),
+    /** @param codeHash of the code that opens a lane; '' for the general one. */
+    join: (queueId: string, userId: string, ticketId: string, codeHash: string, gatewayId: string) =>
+      viewFrom(run("join", queueId, [queueId, userId, ticketId, codeHash, gatewayId])),
+
+    async addCodes(queueId: string, codes: readonly LaneCode[]): Promise<Code> {
+      const pairs = codes.flatMap(({ hash, lane, uses }) => [hash, `${lane}:${uses}`]);
+      return (await run("add_codes", queueId, pairs))[0];
+    },
 
     /** @param gatewayId where the fan is present; '' only looks. */
     attach: (queueId: string, userId: string, gatewayId: string) =>

@@ -9,6 +9,7 @@
 import type { Stream } from "../platform/sockets/index.ts";
 import type { JournalKind, TickSummary } from "./journal.ts";
 import { LANES } from "./keys.ts";
+import type { Lane } from "./lanes.ts";
 import { createPaceMeter } from "./pace-meter.ts";
 import type { Notice, QueueRow } from "./queue-store.ts";
 import type { QueueSettings } from "./settings.ts";
@@ -56,6 +57,7 @@ export interface Controls {
   readonly paused: boolean;
   readonly closed: boolean;
   readonly notice: Notice | null;
+  readonly lanes: readonly Lane[];
 }
 
 export interface LocalLine {
@@ -117,6 +119,7 @@ export function createLocalLine(row: QueueRow): LocalLine {
       paused: row.paused,
       closed: row.closed,
       notice: row.notice,
+      lanes: row.lanes,
     } as Controls,
     epoch: row.epoch,
     tick: row.tick,

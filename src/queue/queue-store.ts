@@ -1,5 +1,6 @@
 /** The queues table: what operators decided, and how far the journal has come. The only file that writes it. */
 import type { Database, Queryable, Transaction } from "../platform/postgres.ts";
+import type { Lane, LaneCode } from "./lanes.ts";
 import type { QueueSettings } from "./settings.ts";
 
 export interface Notice {
@@ -17,6 +18,7 @@ export interface QueueRow {
   readonly paused: boolean;
   readonly closed: boolean;
   readonly notice: Notice | null;
+  readonly lanes: readonly Lane[];
   readonly epoch: number;
   readonly tick: number;
   readonly tickMicros: number;
@@ -34,6 +36,7 @@ const COLUMNS = {
   pausedAt: "paused_at",
   closedAt: "closed_at",
   notice: "notice",
+  lanes: "lanes",
   epoch: "epoch",
   tick: "tick",
   tickMicros: "tick_micros",
@@ -74,6 +77,7 @@ export interface QueueChange {
   readonly closed?: true;
   /** Null takes it away. */
   readonly notice?: Notice | null;
+  readonly lanes?: readonly Lane[];
 }
 
 /** Writes a change under the lock of `lockQueue` and raises the version. @returns the new version. */
@@ -90,6 +94,7 @@ export async function changeQueue(
       ...(change.paused === undefined ? {} : { paused_at: change.paused ? trx.fn.now() : null }),
       ...(change.closed ? { closed_at: trx.fn.now() } : {}),
       ...(change.notice === undefined ? {} : { notice: change.notice && JSON.stringify(change.notice) }),
+      ...(change.lanes ? { lanes: JSON.stringify(change.lanes) } : {}),
       changed_by: by,
       version: trx.raw("version + 1"),
       // A queue that had ended may have something to do again.
@@ -127,4 +132,19 @@ export async function readLivePerformances(
      FROM queues WHERE ended_at IS NULL OR ended_at > now() - interval '30 days'`,
   );
   return rows;
+}
+
+export async function insertCodes(
+  trx: Transaction,
+  queueId: string,
+  codes: readonly LaneCode[],
+): Promise<void> {
+  const rows = codes.map(({ hash, lane, uses }) => ({ queue_id: queueId, code_hash: hash, lane, uses }));
+  await trx.batchInsert("queue_codes", rows, 1_000);
+}
+
+export async function readCodes(db: Queryable, queueId: string): Promise<LaneCode[]> {
+  return db("queue_codes")
+    .where({ queue_id: queueId })
+    .select({ hash: "code_hash", lane: "lane", uses: "uses" });
 }

@@ -7,8 +7,9 @@
 import type { Queryable } from "../platform/postgres.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
 import { LANES } from "./keys.ts";
+import { type Lane, type LaneCode, sharesForScripts } from "./lanes.ts";
 import type { LineStore } from "./line-store.ts";
-import { type QueueRow, raiseEpoch, readQueue } from "./queue-store.ts";
+import { type QueueRow, raiseEpoch, readCodes, readQueue } from "./queue-store.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { StateLetter } from "./view.ts";
 
@@ -36,6 +37,8 @@ interface Folded {
   readonly fence: number;
   readonly drawn: number;
   readonly totals: { admitted: number; arrived: number; noShow: number; left: number };
+  /** How often each code was used, by its hash. */
+  readonly codeUses: Map<string, number>;
   /** Times of the admissions that the pace still has to remember. */
   readonly recent: number[];
 }
@@ -45,6 +48,7 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>, nowMicro
   const places = new Map<string, Place>();
   const totals = { admitted: 0, arrived: 0, noShow: 0, left: 0 };
   const recent: number[] = [];
+  const codeUses = new Map<string, number>();
   let lastSequence = 0;
   let fence = 0;
   let drawn = 0;
@@ -54,6 +58,7 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>, nowMicro
     if (entry.kind === "join") {
       places.set(entry.userId, newPlace(entry, data.lobby === true ? "L" : "W"));
       lastSequence = Math.max(lastSequence, entry.sequence ?? 0);
+      if (typeof data.code === "string") codeUses.set(data.code, (codeUses.get(data.code) ?? 0) + 1);
       continue;
     }
     const place = places.get(entry.userId);
@@ -69,7 +74,7 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>, nowMicro
     if (entry.kind === "expire" && data.reason === "no_show") totals.noShow += 1;
     if (entry.kind === "leave" || entry.kind === "remove") totals.left += 1;
   }
-  return { places, lastSequence, fence, drawn, totals, recent };
+  return { places, lastSequence, fence, drawn, totals, codeUses, recent };
 }
 
 function newPlace(entry: JournalEntry, state: StateLetter): Place {
@@ -108,7 +113,7 @@ function advance(place: Place, entry: JournalEntry, data: Record<string, number 
 }
 
 /** The settings as the scripts read them: times in microseconds, 0 for none. */
-export function settingsForScripts(settings: QueueSettings): Record<string, number> {
+export function settingsForScripts(settings: QueueSettings, lanes: readonly Lane[]): Record<string, number> {
   const micros = (instant: string | null) => (instant === null ? 0 : Date.parse(instant) * 1_000);
   return {
     opensAt: micros(settings.opensAt),
@@ -120,6 +125,7 @@ export function settingsForScripts(settings: QueueSettings): Record<string, numb
     sessionMicros: settings.sessionSeconds * 1_000_000,
     graceMicros: settings.graceSeconds * 1_000_000,
     overbook: settings.overbook,
+    ...sharesForScripts(lanes),
   };
 }
 
@@ -150,6 +156,8 @@ export async function rebuild(
   for (const chunk of chunks(placeCommands(folded, before.settings, epoch, holds, nowMicros))) {
     await store.load(queueId, chunk);
   }
+  const codes = await readCodes(db, queueId);
+  for (const chunk of chunks(codeCommands(codes, folded.codeUses))) await store.load(queueId, chunk);
   // Read again: a change made meanwhile must not be overwritten by what was read before it.
   const row = await readQueue(db, queueId);
   if (!row) return null;
@@ -193,6 +201,12 @@ function* placeCommands(
     yield ["RPUSH", "pace", `${cell}:${count}`];
 }
 
+function* codeCommands(codes: readonly LaneCode[], used: ReadonlyMap<string, number>): Generator<Command> {
+  for (const { hash, lane, uses } of codes) {
+    yield ["HSET", "codes", hash, `${lane}:${Math.max(0, uses - (used.get(hash) ?? 0))}`];
+  }
+}
+
 function stateCommands(row: QueueRow, folded: Folded, nowMicros: number): Command[] {
   const { totals } = folded;
   const state: Record<string, number | string> = {
@@ -222,7 +236,7 @@ function stateCommands(row: QueueRow, folded: Folded, nowMicros: number): Comman
     leftTotal: totals.left,
   };
   return [
-    ["HSET", "settings", ...Object.entries(settingsForScripts(row.settings)).flat()],
+    ["HSET", "settings", ...Object.entries(settingsForScripts(row.settings, row.lanes)).flat()],
     ["HSET", "state", ...Object.entries(state).flat()],
   ];
 }

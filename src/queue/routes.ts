@@ -63,7 +63,16 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
         200: { description: "This account already has a place", schema: ticketView },
         201: { description: "Joined", schema: ticketView },
       },
-      errors: ["QUEUE_NOT_OPEN", "QUEUE_CLOSED", "SOLD_OUT", "CODE_INVALID", "REMOVED", "REBUILDING", "BUSY"],
+      errors: [
+        "QUEUE_NOT_OPEN",
+        "QUEUE_CLOSED",
+        "SOLD_OUT",
+        "CODE_INVALID",
+        "CODE_USED",
+        "REMOVED",
+        "REBUILDING",
+        "BUSY",
+      ],
       async handler({
         params,
         principal,

@@ -1,5 +1,6 @@
 /** What a fan is told of a place: built from the gateway's memory, so that telling costs Redis nothing. */
 import type { Credentials } from "./credentials.ts";
+import { laneName } from "./lanes.ts";
 import type { LocalFan, LocalLine } from "./local-line.ts";
 import { estimateWait } from "./pace-meter.ts";
 import {
@@ -10,9 +11,6 @@ import {
   reconnectSpreadSeconds,
   type TicketView,
 } from "./view.ts";
-
-/** The first lane is the one that needs no code. */
-const GENERAL_LANE = "general";
 
 /** The place as numbers, null where it has none (in the lobby, during a draw, once admitted). */
 export function placeOf(line: LocalLine, fan: LocalFan): { position: number | null; ahead: number | null } {
@@ -29,7 +27,7 @@ export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credenti
     queueId: line.queueId,
     epoch,
     ticket: credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch }),
-    lane: fan.lane === 0 ? GENERAL_LANE : `lane-${fan.lane}`,
+    lane: laneName(line.controls.lanes, fan.lane),
     state: publicState(fan.state),
     sequence,
     position,

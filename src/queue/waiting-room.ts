@@ -14,6 +14,7 @@ import type { Stream } from "../platform/sockets/index.ts";
 import { Code } from "./codes.ts";
 import type { Credentials } from "./credentials.ts";
 import { keyOf } from "./keys.ts";
+import { hashCode } from "./lanes.ts";
 import type { LineStore, ViewOutcome } from "./line-store.ts";
 import { type CommittedMessage, createLocalLine, type LocalFan, type LocalLine } from "./local-line.ts";
 import { createPositionStreams } from "./position-stream.ts";
@@ -24,6 +25,7 @@ import { isLive, type TicketView } from "./view.ts";
 export type JoinRefusal =
   | "NOT_FOUND"
   | "CODE_INVALID"
+  | "CODE_USED"
   | "QUEUE_NOT_OPEN"
   | "QUEUE_CLOSED"
   | "SOLD_OUT"
@@ -86,6 +88,8 @@ const JOIN_REFUSALS: Partial<Record<Code, JoinRefusal>> = {
   [Code.removed]: "REMOVED",
   [Code.departing]: "REBUILDING",
   [Code.busy]: "BUSY",
+  [Code.codeInvalid]: "CODE_INVALID",
+  [Code.codeUsed]: "CODE_USED",
 };
 
 interface OpenLine {
@@ -247,13 +251,13 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     return outcome.ok ? opened.line.observe(userId, outcome.view) : outcome.code;
   }
 
-  async function joinOnce(queueId: string, userId: string): Promise<ViewOutcome> {
+  async function joinOnce(queueId: string, userId: string, codeHash: string): Promise<ViewOutcome> {
     const ticketId = uuidv7();
-    const outcome = await store.join(queueId, userId, ticketId, 0, gatewayId);
+    const outcome = await store.join(queueId, userId, ticketId, codeHash, gatewayId);
     if (outcome.ok || outcome.code !== Code.departing) return outcome;
     // The place this account just left is still being taken out of the line; any process may do that.
     await store.tick(queueId, 0);
-    return store.join(queueId, userId, ticketId, 0, gatewayId);
+    return store.join(queueId, userId, ticketId, codeHash, gatewayId);
   }
 
   return {
@@ -264,9 +268,8 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     async join(queueId: string, userId: string, code: string | null): Promise<JoinOutcome> {
       const opened = await lineOf(queueId);
       if (!opened) return { ok: false, reason: "NOT_FOUND" };
-      if (code !== null) return { ok: false, reason: "CODE_INVALID" };
       opened.usedAt = Date.now();
-      const outcome = await joinOnce(queueId, userId);
+      const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code));
       if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
       const fan = opened.line.observe(userId, outcome.view);
       if (fan.state === "W" && fan.number > opened.line.journalled) await heardOf(fan.ticketId);

@@ -173,6 +173,10 @@ function standInQueue(
     apply: async (queueId) => called("apply", queueId),
     removeTicket: (_queueId, ticketId) => setRemoved("removeTicket", ticketId, true),
     readmit: (_queueId, ticketId) => setRemoved("readmit", ticketId, false),
+    async addLane() {
+      called("addLane");
+      return { ok: false, reason: "NOT_FOUND" };
+    },
     async stats(queueId) {
       called("stats", queueId);
       return {

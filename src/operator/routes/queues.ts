@@ -4,9 +4,9 @@ import { versionEtag, versionsIn } from "../../platform/http/etag.ts";
 import type { Route } from "../../platform/http/route.ts";
 import { type QueuePatch, queuePatchSchema, queueSettingsView } from "../../queue/settings.ts";
 import type { Actor } from "../audit.ts";
-import type { NoticeTexts } from "../ports.ts";
+import type { NewLane, NoticeTexts } from "../ports.ts";
 import type { QueueControls } from "../queue-controls.ts";
-import { idParams, ifMatchHeader, notice, statsView } from "../schemas.ts";
+import { idParams, ifMatchHeader, madeLane, newLane, notice, statsView } from "../schemas.ts";
 import type { ReadStatistics } from "../statistics.ts";
 import { type ActorOf, type ById, found, NO_CONTENT, TAG } from "./context.ts";
 
@@ -91,6 +91,29 @@ export function queueRoutes(
         if (!(await controls.setNotice(await actorOf(principal), params.id, shown)))
           throw new Problem("NOT_FOUND");
         return NO_CONTENT;
+      },
+    },
+    {
+      method: "post",
+      path: "/operator/queues/:id/lanes",
+      operationId: "addLane",
+      tag: TAG,
+      summary: "Open a priority lane by codes",
+      description: "An existing name gets the share named now and further codes.",
+      access: "operator",
+      params: idParams,
+      body: newLane,
+      responses: { 201: { description: "The codes.", schema: madeLane } },
+      errors: ["NOT_FOUND", "VALIDATION_FAILED"],
+      async handler({ principal, params, body }: ById<NewLane>) {
+        const made = await controls.addLane(await actorOf(principal), params.id, body);
+        if (!made.ok) throw new Problem(made.reason, "errors" in made ? { errors: made.errors } : {});
+        const { name, share } = body;
+        return {
+          status: 201,
+          headers: { "Cache-Control": "no-store" },
+          body: { name, share, codes: made.codes },
+        };
       },
     },
     {

@@ -1,8 +1,9 @@
 -- Puts an account into the line, or finds the place it already has.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace gateways presence events
---- ARGV queueId userId ticketId lane gatewayId
+--- KEYS state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace gateways presence events
+--- ARGV queueId userId ticketId codeHash gatewayId
 --
+-- codeHash: of the code that opens a priority lane, '' for the general one; used up only by a new place.
 -- Returns { code, view... }: OK for a new place, EXISTING for the one the account has, else a refusal alone.
 -- Keeps: one live place an account; sequences unique and rising; nobody who joins passes anybody who waits.
 --@include codes
@@ -62,21 +63,35 @@ elseif redis.call('XLEN', events) > MAX_BACKLOG then
   return { BUSY }
 end
 
+local lane = 0
+if codeHash ~= '' then
+  local entry = redis.call('HGET', codes, codeHash)
+  if not entry then
+    return { CODE_INVALID }
+  end
+  local opens, left = string.match(entry, '^(%d+):(%d+)$')
+  if left == '0' then
+    return { CODE_USED }
+  end
+  lane = tonumber(opens)
+  redis.call('HSET', codes, codeHash, opens .. ':' .. digits(tonumber(left) - 1))
+end
+
 local sequence = math.max(s.lastSequence + 1, now - s.createdAt)
 redis.call('HSET', state, 'lastSequence', digits(sequence))
-local t = { id = ticketId, sequence = sequence, state = 'W', lane = tonumber(lane), epoch = s.epoch,
+local t = { id = ticketId, sequence = sequence, state = 'W', lane = lane, epoch = s.epoch,
   fence = 0, number = 0, ends = 0, flags = '' }
 markPresent(userId, gatewayId, now)
 
 if phase == 'lobby' then
   t.state = 'L'
   redis.call('SADD', lobby, userId)
-  record(now, 'join', userId, t, '{"lobby":true}')
+  record(now, 'join', userId, t, codeHash == '' and '{"lobby":true}' or '{"lobby":true,"code":"' .. codeHash .. '"}')
   writeTicket(userId, t)
   return answer(OK, t)
 end
 
-record(now, 'join', userId, t)
+record(now, 'join', userId, t, codeHash ~= '' and '{"code":"' .. codeHash .. '"}' or nil)
 local nobodyWaits = inLine() == 0 and redis.call('ZCARD', deferred) == 0 and redis.call('ZCARD', returned) == 0
 if phase == 'open' and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
   local tokens, sum = refill(now, c.ratePerMinute, c.opensAt)

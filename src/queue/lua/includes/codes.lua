@@ -16,3 +16,5 @@ local SKIPPED = 13
 local IDLE = 14
 local STALE = 15
 local BUSY = 16
+local CODE_INVALID = 17
+local CODE_USED = 18
