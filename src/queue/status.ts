@@ -2,7 +2,6 @@
 import type { Database } from "../platform/postgres.ts";
 import { countSince } from "./journal.ts";
 import type { LineStore, Summary } from "./line-store.ts";
-import { estimateWait } from "./pace-meter.ts";
 import { type Notice, type QueueRow, readQueue } from "./queue-store.ts";
 import type { Phase } from "./view.ts";
 
@@ -126,11 +125,10 @@ function toStats(row: QueueRow, summary: Summary | null, admitted: number, arriv
   };
 }
 
+/** From the last minute's admissions alone: an operator's figure, not a promise to a fan. */
 function newcomerWait(summary: Summary, admittedLastMinute: number): number | null {
   if (summary.waiting === 0) return 0;
-  return (
-    estimateWait(summary.waiting, admittedLastMinute > 0 ? admittedLastMinute / 60 : null)?.p50Seconds ?? null
-  );
+  return admittedLastMinute > 0 ? Math.round((summary.waiting * 60) / admittedLastMinute) : null;
 }
 
 function seatsAreFresh(summary: Summary): boolean {
