@@ -64,7 +64,15 @@ function isInjected(name: string, value = ""): boolean {
 
 const secret = (production: boolean) =>
   production ? Joi.string().min(32).required() : Joi.string().min(32).default(DEVELOPMENT_SECRET);
-const list = Joi.string().allow("").default("");
+/** Comma-separated; joi has a type for lists only when they are arrays. */
+const listOf = (item: (entry: string) => boolean, form: string) =>
+  Joi.string()
+    .allow("")
+    .default("")
+    .custom((value: string, helpers) => (splitList(value).every(item) ? value : helpers.error("any.invalid")))
+    .messages({ "any.invalid": `{{#label}} must be ${form}, separated by commas` });
+const isNode = (entry: string) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/.test(entry);
+const isRedisUrl = (entry: string) => URL.canParse(entry) && /^rediss?:$/.test(new URL(entry).protocol);
 
 const schemaFor = (production: boolean) =>
   Joi.object({
@@ -79,8 +87,11 @@ const schemaFor = (production: boolean) =>
       .required(),
     LOG_LEVEL: Joi.string().valid("error", "warn", "info", "debug", "silent").default("info"),
     FASTPASS_DATABASE_POOL: Joi.number().integer().min(2).max(100).default(10),
-    FASTPASS_REDIS_CLUSTER: list,
-    FASTPASS_REDLOCK_URLS: list,
+    FASTPASS_REDIS_CLUSTER: listOf(
+      (entry) => isNode(entry) || isRedisUrl(entry),
+      "nodes such as redis-1:6379",
+    ),
+    FASTPASS_REDLOCK_URLS: listOf(isRedisUrl, "addresses such as redis://lock-1:6379"),
     FASTPASS_REDLOCK: Joi.string().valid("on", "off").default("on"),
     FASTPASS_OPERATOR_EMAIL: Joi.string().email({ tlds: false }),
     FASTPASS_OPERATOR_PASSWORD: Joi.string().min(8).max(128),

@@ -8,19 +8,12 @@ export interface HoldExpiryDeps {
   readonly settings: RedisSettings;
   readonly log: Logger;
   readonly reservations: Pick<Reservations, "expire">;
-  /** Jobs worked on at once; each takes one database connection for a few milliseconds. */
-  readonly concurrency?: number;
 }
 
+/** Jobs worked on at once; each takes one database connection for a few milliseconds. */
 const CONCURRENCY = 8;
 
-export function startHoldExpiry({
-  settings,
-  log,
-  reservations,
-  concurrency = CONCURRENCY,
-}: HoldExpiryDeps): JobWorker {
-  return startJobWorker<HoldExpiryJob>(HOLD_EXPIRY_QUEUE, settings, log, concurrency, ({ reservationId }) =>
-    reservations.expire(reservationId),
-  );
+export function startHoldExpiry({ settings, log, reservations }: HoldExpiryDeps): JobWorker {
+  const handle = ({ reservationId }: HoldExpiryJob) => reservations.expire(reservationId);
+  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle);
 }

@@ -2,7 +2,6 @@
  * Finds out what became of undecided payments, sends refunds, and plays the sandbox provider's side: its charges
  * settle and its webhooks are delivered from here, by real HTTP. Any number of workers may run it.
  */
-
 import type { Payments, SandboxDeliveries } from "../src/payments/index.ts";
 import type { Logger } from "../src/platform/logger.ts";
 import { type Rounds, startRounds } from "./rounds.ts";
@@ -11,27 +10,22 @@ export interface PaymentReconciliationDeps {
   readonly log: Logger;
   readonly payments: Pick<Payments, "reconcile">;
   readonly sandbox: SandboxDeliveries;
-  readonly everyMs?: number;
 }
 
 const BATCH = 20;
+const EVERY_MS = 500;
 
-export function startPaymentReconciliation({
-  log,
-  payments,
-  sandbox,
-  everyMs = 500,
-}: PaymentReconciliationDeps): Rounds {
+export function startPaymentReconciliation({ log, payments, sandbox }: PaymentReconciliationDeps): Rounds {
   const questions = startRounds({
     name: "payment reconciliation",
     log,
-    pauseMs: everyMs,
+    pauseMs: EVERY_MS,
     round: async () => (await payments.reconcile(BATCH)) >= BATCH,
   });
   const deliveries = startRounds({
     name: "sandbox deliveries",
     log,
-    pauseMs: everyMs,
+    pauseMs: EVERY_MS,
     round: async () => (await sandbox.deliver(BATCH)) >= BATCH,
   });
   return {

@@ -9,30 +9,25 @@ import { type Rounds, startRounds } from "./rounds.ts";
 export interface SweeperDeps {
   readonly log: Logger;
   readonly reservations: Pick<Reservations, "sweep" | "forgetOldKeys">;
-  readonly everyMs?: number;
-  readonly forgetEveryMs?: number;
 }
 
+const EVERY_MS = 1_000;
+const FORGET_EVERY_MS = 60_000;
 /** Small, so that a fan who wants one of the seats waits for milliseconds. */
 const HOLDS_A_BATCH = 50;
 const KEYS_A_BATCH = 1_000;
 
-export function startSweeper({
-  log,
-  reservations,
-  everyMs = 1_000,
-  forgetEveryMs = 60_000,
-}: SweeperDeps): Rounds {
+export function startSweeper({ log, reservations }: SweeperDeps): Rounds {
   const holds = startRounds({
     name: "sweeper",
     log,
-    pauseMs: everyMs,
+    pauseMs: EVERY_MS,
     round: async () => (await reservations.sweep(HOLDS_A_BATCH)) === HOLDS_A_BATCH,
   });
   const keys = startRounds({
     name: "idempotency sweeper",
     log,
-    pauseMs: forgetEveryMs,
+    pauseMs: FORGET_EVERY_MS,
     round: async () => (await reservations.forgetOldKeys(KEYS_A_BATCH)) === KEYS_A_BATCH,
   });
   return {

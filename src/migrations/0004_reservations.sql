@@ -12,7 +12,8 @@ CREATE TABLE seat_states (
 
 CREATE TABLE reservations (
   id             uuid PRIMARY KEY,
-  performance_id uuid NOT NULL REFERENCES performances (id),
+  -- No foreign key: each hold would share-lock the one row of its performance. Its seats have one.
+  performance_id uuid NOT NULL,
   user_id        uuid NOT NULL REFERENCES users (id),
   -- The queue ticket whose admission it was made under.
   ticket_id      uuid NOT NULL,
@@ -37,7 +38,7 @@ CREATE TABLE reservation_seats (
   amount         integer NOT NULL,
   released_at    timestamptz,
   PRIMARY KEY (reservation_id, ordinal),
-  FOREIGN KEY (performance_id, ordinal) REFERENCES seats (performance_id, ordinal)
+  FOREIGN KEY (performance_id, ordinal) REFERENCES seat_states (performance_id, ordinal)
 );
 -- The last line: whatever else fails, a seat stands in one live reservation at most.
 CREATE UNIQUE INDEX reservation_seats_live ON reservation_seats (performance_id, ordinal) WHERE released_at IS NULL;

@@ -1,6 +1,6 @@
 /** Payments' requests and answers as joi schemas. */
 import Joi from "joi";
-import { amount, currency, timestamp, uuid } from "../platform/http/schemas.ts";
+import { currency, timestamp, uuid } from "../platform/http/schemas.ts";
 import { reservationSchema } from "../reservations/index.ts";
 import type { PaymentProvider } from "./provider.ts";
 
@@ -14,6 +14,8 @@ export function payBody(providers: readonly PaymentProvider[]): Joi.ObjectSchema
   return Joi.object({ method: method.required() });
 }
 
+/** Of several seats, so it may be more than the bound of one price. */
+const total = () => Joi.number().integer().min(0);
 const status = Joi.string().valid("pending", "succeeded", "failed", "cancelled");
 
 export const paymentReply = (value: "succeeded" | "pending") =>
@@ -34,14 +36,14 @@ export const paymentView = Joi.object({
   reservationId: uuid().required(),
   status: status.required(),
   provider: Joi.string().required(),
-  amount: amount().required(),
+  amount: total().required(),
   currency: currency().required(),
   startedAt: timestamp().required(),
   settledAt: timestamp().allow(null).required(),
   refund: Joi.object({
     id: uuid().required(),
     status: Joi.string().valid("pending", "succeeded").required(),
-    amount: amount().required(),
+    amount: total().required(),
     reason: Joi.string().valid("fan", "late_payment", "performance_cancelled").required(),
   })
     .allow(null)

@@ -23,6 +23,14 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
   let connecting: Promise<pg.Client | null> | null = null;
   let failedAt = 0;
   let closed = false;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** A connection answers one question at a time; pg would only queue the others with a warning. */
+  function ask(which: pg.Client, text: string, name: string): Promise<pg.QueryResult> {
+    const answer = turn.then(() => which.query(text, [lockKey(name)]));
+    turn = answer.catch(() => undefined);
+    return answer;
+  }
 
   function lost(which: pg.Client): void {
     if (client !== which) return;
@@ -65,9 +73,7 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
       const current = await connection();
       if (!current) return false;
       try {
-        const { rows } = await current.query("SELECT pg_try_advisory_lock($1::bigint) AS locked", [
-          lockKey(name),
-        ]);
+        const { rows } = await ask(current, "SELECT pg_try_advisory_lock($1::bigint) AS locked", name);
         if (rows[0].locked && client === current) held.add(name);
         return held.has(name);
       } catch (fault) {
@@ -77,7 +83,7 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
     },
     async release(name) {
       if (!held.delete(name)) return;
-      await client?.query("SELECT pg_advisory_unlock($1::bigint)", [lockKey(name)]).catch(() => undefined);
+      if (client) await ask(client, "SELECT pg_advisory_unlock($1::bigint)", name).catch(() => undefined);
     },
     async close() {
       closed = true;

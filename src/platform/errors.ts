@@ -17,6 +17,7 @@ const later = (status: number, title: string): ErrorEntry => ({ status, title, r
 export const ERRORS = {
   VALIDATION_FAILED: refusal(400, "The request does not have the documented form."),
   MALFORMED_JSON: refusal(400, "The body is not valid JSON."),
+  MALFORMED_REQUEST: refusal(400, "The request is not valid HTTP."),
   IDEMPOTENCY_KEY_REQUIRED: refusal(400, "This request needs an Idempotency-Key header."),
   WEBHOOK_SIGNATURE_INVALID: refusal(400, "The webhook's signature does not match its body."),
   WEBHOOK_STALE: refusal(400, "The webhook's timestamp is outside the tolerance."),
@@ -43,6 +44,7 @@ export const ERRORS = {
   NOT_FOUND: refusal(404, "There is nothing at this address, or it is not yours."),
   NO_TICKET: refusal(404, "This account has no place in the queue."),
   METHOD_NOT_ALLOWED: refusal(405, "The method is not allowed at this address."),
+  REQUEST_TIMEOUT: later(408, "The request did not arrive in time."),
   EMAIL_TAKEN: refusal(409, "An account with this email exists."),
   QUEUE_NOT_OPEN: later(409, "The queue is not open yet."),
   QUEUE_CLOSED: refusal(409, "The queue is closed."),
@@ -68,6 +70,7 @@ export const ERRORS = {
   UNSUPPORTED_MEDIA_TYPE: refusal(415, "The body must be application/json."),
   IDEMPOTENCY_MISMATCH: refusal(422, "This Idempotency-Key was used with another body."),
   RATE_LIMITED: later(429, "Too many requests; slow down."),
+  HEADERS_TOO_LARGE: refusal(431, "The headers are too large."),
   INTERNAL: later(500, "Something failed on our side."),
   BUSY: later(503, "Too much work is waiting; try again shortly."),
   DATABASE_UNAVAILABLE: later(503, "The database can't be reached; nothing was changed."),

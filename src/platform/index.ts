@@ -50,8 +50,11 @@ export async function openPlatform(config: Config, service: string, releaser: Re
     attempts: metrics.locks.attempts,
   });
   releaser.add("lock nodes", () => locks.close());
+  // A connection of its own: a pool that is merely busy must not look like a database that is away.
+  const pingDb = openDatabase(config.databaseUrl, 1, `fastpass-${service}-ping`, log);
+  releaser.add("postgres ping", () => pingDb.destroy());
   const availability = watchAvailability({
-    database: async () => db.raw("SELECT 1"),
+    database: async () => pingDb.raw("SELECT 1"),
     queue: () => redis.ping(),
   });
   releaser.add("availability", () => availability.stop());

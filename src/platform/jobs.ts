@@ -12,6 +12,8 @@ import type { RedisSettings } from "./redis.ts";
 /** On a Cluster all keys of BullMQ's queues must share a slot. */
 const PREFIX = "{fastpass}:jobs";
 const CLOSE_DEADLINE_MS = 5_000;
+/** An idle worker asks again after this. BullMQ's watchdog of that call is a second longer and outlives a forced close. */
+const IDLE_WAIT_SECONDS = 2;
 
 export interface JobQueue<Data> {
   /** @param jobId letters, digits and `-`, not all digits; while such a job exists a second one is not added. */
@@ -71,15 +73,18 @@ export function startJobWorker<Data extends object>(
   handle: (data: Data, context: JobContext) => Promise<JobOutcome>,
 ): JobWorker {
   const connection = openConnection(settings, { maxRetriesPerRequest: null });
+  const running = new Set<Promise<JobOutcome>>();
   const worker = new Worker<Data>(
     name,
     async (job: Job<Data>, token?: string) => {
-      const outcome = await handle(job.data, { jobId: job.id ?? "" });
+      const work = handle(job.data, { jobId: job.id ?? "" });
+      running.add(work);
+      const outcome = await work.finally(() => running.delete(work));
       if (outcome.done) return;
       await job.moveToDelayed(Math.max(Date.now() + 1, outcome.dueAt.getTime()), token);
       throw new DelayedError();
     },
-    { connection, prefix: PREFIX, concurrency },
+    { connection, prefix: PREFIX, concurrency, drainDelay: IDLE_WAIT_SECONDS },
   );
   worker.on("error", (fault) => log.warn("job worker", { queue: name, fault: fault.message }));
   worker.on("failed", (job, fault) =>
@@ -87,15 +92,25 @@ export function startJobWorker<Data extends object>(
   );
   return {
     async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const deadline = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
-      });
-      await Promise.race([worker.close(), deadline]);
-      clearTimeout(timer);
+      await worker.pause(true);
+      const idle = await endsWithin(CLOSE_DEADLINE_MS, Promise.allSettled(running));
+      // BullMQ waits without limit for a job that does not end and for a Redis that does not answer. A job that is
+      // left behind comes again, on another worker, when its lock has lapsed.
+      const force = !idle || connection.status !== "ready";
+      await endsWithin(CLOSE_DEADLINE_MS, worker.close(force));
       connection.disconnect();
     },
   };
+}
+
+async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  const ended = await Promise.race([work.then(() => true), deadline]);
+  clearTimeout(timer);
+  return ended;
 }
 
 function openConnection(settings: RedisSettings, options: object): Redis | Cluster {

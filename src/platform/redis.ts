@@ -103,7 +103,8 @@ const AWAY_CODES = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
-const AWAY_MESSAGES = /Stream isn't writeable|Connection is closed|Command timed out/;
+const AWAY_MESSAGES =
+  /Stream isn't writeable|Connection is closed|Command timed out|None of startup nodes|Cluster isn't ready|Too many Cluster redirections/;
 /** Replies of a server that is there but serves no writes now: starting, failing over, busy, full or without its disk. */
 const AWAY_REPLIES = /^(LOADING|BUSY|CLUSTERDOWN|READONLY|MASTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|OOM)\b/;
 

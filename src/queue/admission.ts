@@ -1,5 +1,5 @@
 /**
- * The worker's side of the queues: the beat that admits, the journal behind it, and the rebuilding after a loss.
+ * The worker's side of the queues: the beat that admits, and the journal behind it.
  *
  * Every worker beats every live queue; the script itself leaves alone what was just ticked. Journalling belongs to
  * the one that holds the queue's advisory lock, fenced by the journal's own position.
@@ -11,19 +11,12 @@ import type { Database } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
-import {
-  appendBatch,
-  type Batch,
-  isRepetition,
-  type JournalEntry,
-  type JournalPosition,
-  parseEntries,
-} from "./journal.ts";
+import type { Batch } from "./journal.ts";
+import { createJournaller } from "./journaller.ts";
 import { WAKE_CHANNEL } from "./keys.ts";
 import type { LineStore } from "./line-store.ts";
-import type { CommittedMessage } from "./local-line.ts";
 import { markEnded, readQueue, readVersions } from "./queue-store.ts";
-import { type LiveHold, rebuild } from "./rebuild.ts";
+import type { LiveHold } from "./rebuild.ts";
 
 export interface AdmissionDeps {
   readonly db: Database;
@@ -44,7 +37,6 @@ export const TICK_MS = 250;
 const WAKE_MIN_MS = 50;
 const REFRESH_MS = 1_000;
 const IDLE_EVERY_MS = 1_000;
-const BATCH = 2_000;
 /** Queues worked on at once by one process. */
 const CONCURRENCY = 16;
 
@@ -54,7 +46,6 @@ interface Watched {
   busy: boolean;
   wakeAgain: boolean;
   version: number;
-  position: JournalPosition | null;
   waiting: number;
   active: number;
 }
@@ -65,6 +56,17 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   let running = 0;
   let closed = false;
   let refreshedAt = 0;
+  const journaller = createJournaller({
+    db,
+    store,
+    log,
+    metrics,
+    liveHolds: deps.liveHolds,
+    onCommitted: (queueId, batch) => count(watch(queueId), batch),
+    onVersion: (queueId, version) => {
+      watch(queueId).version = version;
+    },
+  });
 
   function watch(queueId: string): Watched {
     const known = watched.get(queueId);
@@ -75,7 +77,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       busy: false,
       wakeAgain: false,
       version: 0,
-      position: null,
       waiting: 0,
       active: 0,
     };
@@ -89,6 +90,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     for (const queueId of watched.keys()) {
       if (versions.has(queueId)) continue;
       watched.delete(queueId);
+      journaller.forget(queueId);
       await locks.release(lockName(queueId));
     }
     for (const [queueId, version] of versions) {
@@ -120,55 +122,17 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   }
 
   async function work(queue: Watched, minIntervalMs: number): Promise<void> {
+    const { queueId } = queue;
     const startedAt = performance.now();
-    const tick = await store.tick(queue.queueId, minIntervalMs);
+    const tick = await store.tick(queueId, minIntervalMs);
     metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
-    if (!(await locks.tryHold(lockName(queue.queueId)))) return;
-    if (tick.code === Code.rebuilding) {
-      await restore(queue, "the queue is not in Redis");
+    if (!(await locks.tryHold(lockName(queueId)))) {
+      journaller.forget(queueId);
       return;
     }
-    await journal(queue);
+    await journaller.follow(queueId, tick);
     if (tick.code === Code.idle) await retire(queue);
-  }
-
-  /** Commits what the stream holds, then lets it be known. */
-  async function journal(queue: Watched): Promise<void> {
-    for (;;) {
-      const entries = await store.pending(queue.queueId, BATCH);
-      if (entries.length === 0) return;
-      const position = queue.position ?? (await readPosition(db, queue.queueId));
-      if (!position) return;
-      const startedAt = performance.now();
-      const batch = parseEntries(entries, position.tick);
-      const fresh = await unknownPart(db, queue.queueId, position, batch);
-      if (fresh === null) {
-        await restore(queue, "Redis tells another history than the journal");
-        return;
-      }
-      const next = await appendBatch(db, queue.queueId, position, fresh);
-      if (!next) {
-        // Another worker moved the journal on, or this one was cut off after a commit: look again.
-        queue.position = null;
-        return;
-      }
-      metrics.queue.journalSeconds.observe((performance.now() - startedAt) / 1_000);
-      queue.position = next;
-      count(queue, fresh);
-      const code = await store.committed(queue.queueId, {
-        epoch: next.epoch,
-        number: next.length,
-        trimBefore: batch.trimBefore,
-        head: next.head.toString("hex"),
-        message: message(next, batch),
-      });
-      if (code === Code.stale) {
-        await restore(queue, "Redis is at another epoch than the journal");
-        return;
-      }
-      if (entries.length < BATCH) return;
-    }
   }
 
   function count(queue: Watched, batch: Batch): void {
@@ -192,26 +156,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     metrics.queue.waiting.set(waiting);
     metrics.queue.active.set(active);
-  }
-
-  async function restore(queue: Watched, why: string): Promise<void> {
-    queue.position = null;
-    const row = await rebuild(db, store, queue.queueId, deps.liveHolds);
-    if (!row) return;
-    queue.version = row.version;
-    if (row.epoch > 1) {
-      metrics.queue.rebuilds.inc();
-      log.warn("queue rebuilt from its journal", { queueId: queue.queueId, epoch: row.epoch, why });
-    }
-    // Gateways read all ranks again when they hear of a new epoch.
-    const told: CommittedMessage = { epoch: row.epoch, number: row.journalLength, ticks: [], changes: [] };
-    await store.committed(queue.queueId, {
-      epoch: row.epoch,
-      number: row.journalLength,
-      trimBefore: "0-1",
-      head: row.journalHead.toString("hex"),
-      message: JSON.stringify(told),
-    });
   }
 
   /** A closed queue with nobody in it needs no more ticks. */
@@ -264,54 +208,3 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
 }
 
 export const lockName = (queueId: string): string => `queue:${queueId}`;
-
-async function readPosition(db: Database, queueId: string): Promise<JournalPosition | null> {
-  const row = await readQueue(db, queueId);
-  if (!row) return null;
-  const { epoch, tick, tickMicros, journalLength: length, journalHead: head } = row;
-  return { epoch, tick, tickMicros, length, head };
-}
-
-/**
- * The part of a batch that the journal does not hold yet.
- * @returns null when the batch contradicts the journal: Redis lost data after it was journalled.
- */
-async function unknownPart(
-  db: Database,
-  queueId: string,
-  position: JournalPosition,
-  batch: Batch,
-): Promise<Batch | null> {
-  const known: JournalEntry[] = batch.entries.filter((entry) => entry.number <= position.length);
-  const entries = batch.entries.filter((entry) => entry.number > position.length);
-  const ticks = batch.ticks.filter((tick) => tick.tick > position.tick);
-  for (const { tick, at } of batch.ticks) {
-    if (tick < position.tick && at >= position.tickMicros) return null;
-    if (tick === position.tick && at !== position.tickMicros) return null;
-  }
-  if (entries.some((entry, index) => entry.number !== position.length + 1 + index)) return null;
-  if (ticks.some((tick, index) => tick.tick !== position.tick + 1 + index)) return null;
-  if (!(await isRepetition(db, queueId, known))) return null;
-  return { entries, ticks, trimBefore: batch.trimBefore };
-}
-
-function message(position: JournalPosition, batch: Batch): string {
-  const changes = batch.entries
-    .filter(({ kind }) => kind !== "join")
-    .map(({ kind, userId, ticketId, sequence, lane, data }) => [
-      kind,
-      userId ?? "",
-      ticketId ?? "",
-      sequence ?? 0,
-      lane ?? 0,
-      data,
-    ]) as unknown as CommittedMessage["changes"];
-  if (changes.length === 0 && batch.ticks.length === 0) return "";
-  const told: CommittedMessage = {
-    epoch: position.epoch,
-    number: position.length,
-    ticks: batch.ticks,
-    changes,
-  };
-  return JSON.stringify(told);
-}

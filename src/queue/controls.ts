@@ -1,17 +1,17 @@
 /** Bringing what an operator decided, as PostgreSQL holds it, into force in Redis. */
-
-import type { Database } from "../platform/postgres.ts";
+import type { Queryable } from "../platform/postgres.ts";
 import type { Code } from "./codes.ts";
+import { type Lane, sharesForScripts } from "./lanes.ts";
 import type { LineStore } from "./line-store.ts";
 import type { ConfigureData } from "./local-line.ts";
 import { type QueueRow, readCodes } from "./queue-store.ts";
-import { settingsForScripts } from "./rebuild.ts";
+import type { QueueSettings } from "./settings.ts";
 
 const CODES_A_SCRIPT = 1_000;
 
 /** Idempotent: an older or equal version changes nothing. */
 export async function applyRow(
-  db: Database,
+  db: Queryable,
   store: LineStore,
   row: QueueRow,
   change: ConfigureData["change"],
@@ -31,4 +31,21 @@ export async function applyRow(
     data: JSON.stringify(data),
     settings: settingsForScripts(settings, lanes),
   });
+}
+
+/** The settings as the scripts read them: times in microseconds, 0 for none. */
+export function settingsForScripts(settings: QueueSettings, lanes: readonly Lane[]): Record<string, number> {
+  const micros = (instant: string | null) => (instant === null ? 0 : Date.parse(instant) * 1_000);
+  return {
+    opensAt: micros(settings.opensAt),
+    lobbyOpensAt: micros(settings.lobbyOpensAt),
+    closesAt: micros(settings.closesAt),
+    ratePerMinute: settings.ratePerMinute,
+    maxActive: settings.maxActive,
+    arrivalMicros: settings.arrivalSeconds * 1_000_000,
+    sessionMicros: settings.sessionSeconds * 1_000_000,
+    graceMicros: settings.graceSeconds * 1_000_000,
+    overbook: settings.overbook,
+    ...sharesForScripts(lanes),
+  };
 }

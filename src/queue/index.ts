@@ -14,7 +14,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database, Transaction } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
-import { loadScripts } from "../platform/scripts.ts";
+import { loadScripts, type ScriptFolder } from "../platform/scripts.ts";
 import { CloseCode, type StreamRoute } from "../platform/sockets/index.ts";
 import { type AdmissionWorker, lockName, startAdmission } from "./admission.ts";
 import { Code } from "./codes.ts";
@@ -39,10 +39,10 @@ import { createStatus, type QueueStats } from "./status.ts";
 import { createWaitingRoom, type WaitingRoomDeps } from "./waiting-room.ts";
 
 export type { AdmissionWorker } from "./admission.ts";
+export { checkJournal, type Observation, type Violation } from "./checker.ts";
 export type { PassOutcome } from "./credentials.ts";
 export { type JournalEntry, readJournal } from "./journal.ts";
 export type { LiveHold } from "./rebuild.ts";
-export { foldJournal } from "./rebuild.ts";
 export type { QueueStats, QueueStatus } from "./status.ts";
 export type { TicketView } from "./view.ts";
 
@@ -61,6 +61,8 @@ export interface QueueDeps {
   readonly releaseHolds: WaitingRoomDeps["releaseHolds"];
   /** Reservations that keep a slot open, asked when a queue is rebuilt. */
   readonly liveHolds: (performanceId: string) => Promise<readonly LiveHold[]>;
+  /** The queue's own when absent. */
+  readonly scripts?: ScriptFolder;
 }
 
 export interface NewLane {
@@ -80,7 +82,7 @@ export type Queue = ReturnType<typeof createQueue>;
 
 export function createQueue(deps: QueueDeps) {
   const { db, redis, subscriber, config, log, metrics, liveHolds } = deps;
-  const store = createLineStore(redis, loadScripts(LUA_FOLDER));
+  const store = createLineStore(redis, deps.scripts ?? loadScripts(LUA_FOLDER));
   const credentials = createCredentials(config.ticketKey, config.passPrivateKey);
   const room = createWaitingRoom({
     db,

@@ -41,6 +41,8 @@ export interface JournalEntry {
 /** What a tick tells the gateways, as lua/tick.lua writes it. */
 export interface TickSummary {
   readonly tick: number;
+  /** Of the last journal entry when it ended. */
+  readonly number: number;
   /** Microseconds. */
   readonly at: number;
   readonly phase: string;
@@ -68,12 +70,13 @@ export function parseEntries(entries: readonly StreamEntry[], lastTick: number):
   const ticks: TickSummary[] = [];
   let tick = lastTick;
   for (const { id, line } of entries) {
+    const number = Number(id.split("-")[0]);
     if (line.startsWith("tick|")) {
-      const summary = JSON.parse(line.slice("tick|".length)) as TickSummary;
+      const summary = { ...(JSON.parse(line.slice("tick|".length)) as TickSummary), number };
       ticks.push(summary);
       tick = summary.tick;
     } else {
-      journal.push(parseEvent(Number(id.split("-")[0]), line, tick));
+      journal.push(parseEvent(number, line, tick));
     }
   }
   const [number = "0", sub = "0"] = (entries.at(-1)?.id ?? "0-0").split("-");

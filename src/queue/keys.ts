@@ -17,10 +17,12 @@
  * | active | zset | inside: account by the end of its slot |
  * | holding | set | inside with a live hold |
  * | pace | list | the ring of the last minute's admissions, "cell:count" |
+ * | given | list | the same of the tokens given back |
  * | gateways | hash | gateway → last heartbeat |
  * | presence | hash | account → gateways that see it |
  * | passes | hash | ticketId → the pass signed for it |
  * | events | stream | what the journal has not got yet; the entry's id is its journal number |
+ * | building | string | the token of the rebuilding under way |
  *
  * `channel` is the sharded Pub/Sub channel on which committed changes reach the gateways.
  */
@@ -40,11 +42,14 @@ export const KEY_NAMES = [
   "active",
   "holding",
   "pace",
+  "given",
   "gateways",
   "presence",
   "passes",
   "events",
-] as const;
+  "building",
+  "channel",
+];
 
 export function keyOf(queueId: string, name: string): string {
   return `{q:${queueId}}:${name}`;

@@ -5,7 +5,7 @@
  * key that is not declared can't be touched.
  */
 import type { RedisClient } from "../platform/redis.ts";
-import { registerScripts, type ScriptFolder } from "../platform/scripts.ts";
+import { registerScripts, ScriptError, type ScriptFolder } from "../platform/scripts.ts";
 import { Code } from "./codes.ts";
 import { KEY_NAMES, keyOf } from "./keys.ts";
 import type { LaneCode } from "./lanes.ts";
@@ -27,6 +27,24 @@ export interface TickAnswer {
   readonly tick: number;
   /** A bounded step left work over: tick again without waiting. */
   readonly more: boolean;
+  /** Of the last journal entry written, committed or not. */
+  readonly number: number;
+}
+
+/** A Redis command on one key of the queue, by the key's name. */
+export type LoadCommand = readonly [command: string, key: string, ...args: (string | number)[]];
+
+/** What the journal holds now, and what is to be told of it. */
+export interface Committed {
+  readonly epoch: number;
+  readonly number: number;
+  readonly trimBefore: string;
+  readonly head: string;
+  /** '' for nothing to tell. */
+  readonly message: string;
+  /** Whom this admitted, and when the first of them; 0 for nobody. */
+  readonly admitted: readonly string[];
+  readonly oldestAdmission: number;
 }
 
 export interface Summary {
@@ -90,6 +108,11 @@ type Answer = [Code, ...(string | number)[]];
 
 export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
   const call = registerScripts(redis, folder);
+  for (const { name, keys } of folder.scripts.values()) {
+    const unknown = keys.find((key) => !KEY_NAMES.includes(key));
+    if (unknown) throw new ScriptError(`${name}.lua names ${unknown}, which is no key of a queue`);
+  }
+  const loadKeys = folder.scripts.get("load")?.keys ?? [];
 
   async function run(name: string, queueId: string, args: readonly (string | number)[]): Promise<Answer> {
     const names = folder.scripts.get(name)?.keys ?? [];
@@ -128,9 +151,13 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
       await run("heartbeat", queueId, [gatewayId, alive ? 1 : 0]);
     },
 
-    /** Views of at most 1,000 accounts at one tick; null when the queue is being rebuilt. */
-    async ranks(queueId: string, userIds: readonly string[]): Promise<(RawView | null)[] | null> {
-      const [code, ...views] = await run("ranks", queueId, userIds);
+    /** Views of at most 1,000 accounts, all of them present on this gateway, at one tick; null while rebuilding. */
+    async ranks(
+      queueId: string,
+      gatewayId: string,
+      userIds: readonly string[],
+    ): Promise<(RawView | null)[] | null> {
+      const [code, ...views] = await run("ranks", queueId, [queueId, gatewayId, ...userIds]);
       if (code !== Code.ok) return null;
       return (views as unknown as ((string | number)[] | null)[]).map((view) =>
         view ? readView(view) : null,
@@ -221,8 +248,8 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
     },
 
     async tick(queueId: string, minIntervalMs: number): Promise<TickAnswer> {
-      const [code, tick, more] = await run("tick", queueId, [minIntervalMs * 1_000]);
-      return { code, tick: Number(tick ?? 0), more: Number(more ?? 0) === 1 };
+      const [code, tick, more, number] = await run("tick", queueId, [minIntervalMs * 1_000]);
+      return { code, tick: Number(tick ?? 0), more: Number(more ?? 0) === 1, number: Number(number ?? 0) };
     },
 
     /** What the journal does not hold yet, oldest first. */
@@ -231,12 +258,10 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
       return entries.map(([id, fields]) => ({ id, line: fields[1] ?? "" }));
     },
 
-    async committed(
-      queueId: string,
-      done: { epoch: number; number: number; trimBefore: string; head: string; message: string },
-    ): Promise<Code> {
-      const { epoch, number, trimBefore, head, message } = done;
-      return (await run("committed", queueId, [epoch, number, trimBefore, head, message]))[0];
+    async committed(queueId: string, done: Committed): Promise<Code> {
+      const { epoch, number, trimBefore, head, message, admitted, oldestAdmission } = done;
+      const args = [epoch, number, trimBefore, head, message, oldestAdmission, ...admitted];
+      return (await run("committed", queueId, args))[0];
     },
 
     async summary(queueId: string): Promise<Summary | null> {
@@ -251,9 +276,8 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
     },
 
     /** Redis time, in microseconds. */
-    async time(): Promise<number> {
-      const [seconds, micros] = await redis.time();
-      return Number(seconds) * 1_000_000 + Number(micros);
+    async time(queueId: string): Promise<number> {
+      return Number((await run("time", queueId, []))[1]);
     },
 
     /** Whether the queue is loaded. */
@@ -261,22 +285,25 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
       return (await redis.exists(keyOf(queueId, "state"))) === 1;
     },
 
-    /** Forgets the queue: until it is loaded again every script answers that it is being rebuilt. */
-    async clear(queueId: string): Promise<void> {
-      // The state goes first and alone, so that no script can act on half of the rest.
-      await redis.del(keyOf(queueId, "state"));
-      await redis.unlink(...KEY_NAMES.map((name) => keyOf(queueId, name)));
+    /** Forgets the queue: until it is loaded anew every script answers that it is being rebuilt. */
+    async beginRebuild(queueId: string, token: string): Promise<void> {
+      await run("begin_rebuild", queueId, [token]);
     },
 
-    async load(queueId: string, commands: readonly [string, ...(string | number)[]][]): Promise<void> {
-      const pipeline = redis.pipeline(
-        commands.map(([command, name, ...rest]) => [
-          command.toLowerCase(),
-          keyOf(queueId, String(name)),
-          ...rest,
-        ]),
-      );
-      for (const [fault] of (await pipeline.exec()) ?? []) if (fault) throw fault;
+    /** @returns false when another rebuilding has begun since; nothing was loaded then. */
+    async load(
+      queueId: string,
+      token: string,
+      commands: readonly LoadCommand[],
+      isLast: boolean,
+    ): Promise<boolean> {
+      const packed = commands.flatMap(([command, key, ...args]) => [
+        command,
+        loadKeys.indexOf(key) + 1,
+        args.length,
+        ...args,
+      ]);
+      return (await run("load", queueId, [token, isLast ? 1 : 0, ...packed]))[0] === Code.ok;
     },
   };
 }

@@ -1,16 +1,16 @@
 /**
  * One gateway's memory of one queue: the places of the fans that it sees, kept right by what each tick says.
  *
- * A fan's rank is read from Redis once. After that a tick's message names the sequences that left each line, and a
- * merge of that sorted list with the gateway's own fans, sorted too, gives all new ranks: nothing is asked of Redis
- * for any fan. A rank read at tick T already knows T's departures, hence `rankTick`. When a message is missing, the
- * ranks are read again.
+ * A fan's rank is read from Redis once; after that nothing is asked of Redis for any fan (see lane-ranks.ts). When a
+ * message is missing, all is read again. A rank may be read at a tick that is not committed yet; it is told only once
+ * that tick is, since a Redis that loses data takes uncommitted ticks back.
  */
 import type { Stream } from "../platform/sockets/index.ts";
 import type { JournalKind, TickSummary } from "./journal.ts";
 import { LANES } from "./keys.ts";
+import { createLaneRanks } from "./lane-ranks.ts";
 import type { Lane } from "./lanes.ts";
-import { createPaceMeter } from "./pace-meter.ts";
+import { createPaceMeter, type Flow } from "./pace-meter.ts";
 import type { Notice, QueueRow } from "./queue-store.ts";
 import type { QueueSettings } from "./settings.ts";
 import type { Phase, RawView, StateLetter } from "./view.ts";
@@ -23,6 +23,8 @@ export interface CommittedMessage {
   readonly epoch: number;
   /** Everything up to this journal number is committed. */
   readonly number: number;
+  /** The journal number before the first entry of this message; whoever last heard of less has missed something. */
+  readonly after: number;
   readonly ticks: readonly TickSummary[];
   readonly changes: readonly Change[];
 }
@@ -69,6 +71,8 @@ export interface LocalLine {
   readonly tick: number;
   /** Microseconds. */
   readonly tickAt: number;
+  /** Ranks of later ticks are not told yet. */
+  readonly committedTick: number;
   readonly waiting: number;
   readonly phase: Phase;
   /** Null while the seat map's numbers are unknown or too old. */
@@ -82,11 +86,11 @@ export interface LocalLine {
   forget(userId: string): void;
   /**
    * Applies a message.
-   * @returns the fans and controls it touched, or `gap` when a tick is missing and ranks must be read again.
+   * @returns the fans and controls it touched, and whether something was missed: all must be read again then.
    */
   apply(message: CommittedMessage): { readonly gap: boolean; readonly touched: Touched[] };
-  /** Admissions and departures a second in a lane, or null while too little is known. */
-  flowOf(lane: number): number | null;
+  /** How a lane moves, or null while too little is known. */
+  flowOf(lane: number): Flow | null;
 }
 
 export type Touched =
@@ -101,13 +105,12 @@ export type Touched =
 /** What a `configure` entry of the journal says. */
 export interface ConfigureData extends Controls {
   readonly by: string;
-  readonly change: "settings" | "pause" | "resume" | "close" | "notice" | "heal";
+  readonly change: "settings" | "pause" | "resume" | "close" | "notice" | "heal" | "created" | "rebuilt";
 }
 
 export function createLocalLine(row: QueueRow): LocalLine {
   const fans = new Map<string, LocalFan>();
-  /** Waiting fans of each lane by sequence; entries that wait no longer are dropped at the next merge. */
-  const lanes: LocalFan[][] = Array.from({ length: LANES }, () => []);
+  const ranks = createLaneRanks<LocalFan>();
   const meter = createPaceMeter(LANES);
   const line = {
     queueId: row.id,
@@ -124,7 +127,9 @@ export function createLocalLine(row: QueueRow): LocalLine {
     epoch: row.epoch,
     tick: row.tick,
     tickAt: row.tickMicros,
-    lastMessageTick: -1,
+    committedTick: row.tick,
+    /** Of the last message; what a fan's view says of a new epoch does not make the others' ranks known. */
+    toldEpoch: row.epoch,
     waiting: 0,
     phase: "open" as Phase,
     seatsLeft: null as number | null,
@@ -133,15 +138,8 @@ export function createLocalLine(row: QueueRow): LocalLine {
     heardAt: Date.now(),
   };
 
-  function enter(fan: LocalFan): void {
-    const lane = lanes[fan.lane] as LocalFan[];
-    let index = lane.length;
-    while (index > 0 && (lane[index - 1] as LocalFan).sequence > fan.sequence) index -= 1;
-    if (lane[index - 1] !== fan) lane.splice(index, 0, fan);
-  }
-
   function observe(userId: string, view: RawView): LocalFan {
-    if (view.tick >= line.tick) {
+    if (view.tick >= line.tick || view.epoch > line.epoch) {
       Object.assign(line, {
         epoch: view.epoch,
         tick: view.tick,
@@ -172,20 +170,15 @@ export function createLocalLine(row: QueueRow): LocalLine {
           polledUntil: old?.polledUntil ?? 0,
           nextSendAt: 0,
         };
-    const { state, rank, tick, tickAt, epoch, arriveBy, passEnds, graceEnds, number } = view;
-    Object.assign(fan, {
-      state,
-      rank,
-      rankTick: tick,
-      rankAt: tickAt,
-      epoch,
-      arriveBy,
-      passEnds,
-      graceEnds,
-      number,
-    });
+    if (old && !same) ranks.leave(old);
+    const { state, rank, tick, tickAt, arriveBy, passEnds, graceEnds, number } = view;
+    // An answer may arrive after the message of a later tick, or of a later epoch, whose ranks it does not know.
+    if (view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
+    else if (view.epoch !== fan.epoch || tick >= fan.rankTick)
+      Object.assign(fan, { rank, rankTick: tick, rankAt: tickAt, epoch: view.epoch });
+    Object.assign(fan, { state, arriveBy, passEnds, graceEnds, number });
     fans.set(userId, fan);
-    if (fan.state === "W" && fan.number === 0) enter(fan);
+    if (fan.state === "W" && fan.number === 0) ranks.enter(fan);
     return fan;
   }
 
@@ -208,23 +201,40 @@ export function createLocalLine(row: QueueRow): LocalLine {
     else if (kind === "remove") fan.state = "M";
     else if (kind === "expire") fan.state = "X";
     else if (kind === "end") fan.state = "E";
-    else if (kind === "draw") Object.assign(fan, { state: "W", sequence, lane, rank: -1 });
+    else if (kind === "draw") {
+      Object.assign(fan, { state: "W", sequence, lane, rank: -1, rankTick: -1 });
+      ranks.enter(fan);
+    }
     return { kind, fan, data };
   }
 
-  function applyTick(summary: TickSummary): void {
+  /** @returns whether a waiting fan's rank is not known as of this tick, though it should be. */
+  function applyTick(summary: TickSummary): boolean {
     const { tick, at, waiting, available, held } = summary;
-    Object.assign(line, { tick, tickAt: at, waiting, phase: summary.phase as Phase });
+    const phase = summary.phase as Phase;
+    Object.assign(line, { tick, tickAt: at, waiting, phase, committedTick: tick });
     line.seatsLeft = available < 0 ? null : available;
     line.seatsHeld = held < 0 ? null : held;
-    const left = new Array<number>(LANES).fill(0);
-    const gone = new Map(summary.gone.map(([lane, coded]) => [lane, decode(coded)]));
-    for (let lane = 0; lane < LANES; lane += 1) {
-      const sequences = gone.get(lane) ?? [];
-      left[lane] = sequences.length;
-      merge(lanes[lane] as LocalFan[], sequences, tick, at);
+    return ranks.apply(summary) > 0 && !hasNoPlaces(phase);
+  }
+
+  /** Who left the line from its front and who from within; the message's changes tell the one, its ticks both. */
+  function measure({ ticks, changes }: CommittedMessage): void {
+    const last = ticks.at(-1);
+    if (!last) return;
+    const front = new Array<number>(LANES).fill(0);
+    const gone = new Array<number>(LANES).fill(0);
+    for (const [kind, , , , lane] of changes) {
+      if (kind === "admit" || kind === "defer") front[lane] = (front[lane] ?? 0) + 1;
     }
-    meter.record(at, left);
+    for (const tick of ticks)
+      for (const [lane, coded] of tick.gone) gone[lane] = (gone[lane] ?? 0) + coded.length;
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const all = gone[lane] ?? 0;
+      // An immediate admission never was in the line.
+      const taken = Math.min(front[lane] ?? 0, all);
+      meter.record(last.at, lane, taken, all - taken, last.waiting);
+    }
   }
 
   return Object.assign(line, {
@@ -233,53 +243,33 @@ export function createLocalLine(row: QueueRow): LocalLine {
       const fan = fans.get(userId);
       if (!fan) return;
       fans.delete(userId);
-      const lane = lanes[fan.lane] as LocalFan[];
-      const index = lane.indexOf(fan);
-      if (index >= 0) lane.splice(index, 1);
+      ranks.leave(fan);
     },
     apply(message: CommittedMessage) {
       line.heardAt = Date.now();
-      line.journalled = Math.max(line.journalled, message.number);
-      const first = message.ticks[0]?.tick;
-      const gap =
-        message.epoch !== line.epoch ||
-        (first !== undefined && line.lastMessageTick >= 0 && first > line.lastMessageTick + 1);
+      const isNewEpoch = message.epoch !== line.toldEpoch;
+      const ticks = message.ticks.filter(({ tick }) => tick > line.committedTick);
+      // A batch is told again when its journaller died right after committing it.
+      if (!isNewEpoch && message.number <= line.journalled && ticks.length === 0)
+        return { gap: false, touched: [] };
+      let gap = isNewEpoch || message.after > line.journalled;
+      line.journalled = message.number;
+      line.toldEpoch = message.epoch;
       line.epoch = message.epoch;
-      const touched = message.changes.map(applyChange).filter((change) => change !== null);
-      for (const summary of message.ticks) {
-        if (summary.tick <= line.lastMessageTick && !gap) continue;
-        applyTick(summary);
-        line.lastMessageTick = summary.tick;
+      if (isNewEpoch) {
+        ranks.reset();
+        Object.assign(line, { phase: "recovering", tick: line.committedTick });
       }
+      const touched = message.changes.map(applyChange).filter((change) => change !== null);
+      for (const summary of ticks) gap = applyTick(summary) || gap;
+      measure({ ...message, ticks });
       return { gap, touched };
     },
-    flowOf: (lane: number) => meter.perSecond(lane),
+    flowOf: (lane: number) => meter.flowOf(lane),
   });
 }
 
-/** Departures are sent as differences. */
-function decode(coded: readonly number[]): number[] {
-  let sequence = 0;
-  return coded.map((difference) => {
-    sequence += difference;
-    return sequence;
-  });
-}
-
-/** Both lists are sorted by sequence: one pass corrects every rank and drops who waits no longer. */
-function merge(lane: LocalFan[], gone: readonly number[], tick: number, at: number): void {
-  let before = 0;
-  let kept = 0;
-  for (const fan of lane) {
-    if (fan.state !== "W") continue;
-    while (before < gone.length && (gone[before] as number) < fan.sequence) before += 1;
-    if (fan.rankTick < tick) {
-      fan.rank -= before;
-      fan.rankTick = tick;
-      fan.rankAt = at;
-    }
-    lane[kept] = fan;
-    kept += 1;
-  }
-  lane.length = kept;
+/** Phases in which nobody's place has a number. */
+export function hasNoPlaces(phase: Phase): boolean {
+  return phase === "drawing" || phase === "recovering";
 }

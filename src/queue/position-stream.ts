@@ -50,7 +50,7 @@ export function createPositionStreams(deps: {
   function tellState(line: LocalLine, fan: LocalFan, reason?: string): void {
     if (fan.streams.length === 0) return;
     sendState(line, fan, fan.streams);
-    if (!isLive(fan.state)) end(fan, endReason(fan, reason));
+    if (!isLive(fan.state)) end(fan, endReason(line, fan, reason));
   }
 
   function sendSlice(line: LocalLine, due: readonly LocalFan[], from: number): void {
@@ -71,7 +71,7 @@ export function createPositionStreams(deps: {
     add(line: LocalLine, fan: LocalFan, stream: Stream): void {
       sendState(line, fan, [stream]);
       if (!isLive(fan.state)) {
-        stream.send(JSON.stringify({ type: "ended", reason: endReason(fan) }));
+        stream.send(JSON.stringify({ type: "ended", reason: endReason(line, fan) }));
         stream.close(CloseCode.done);
         return;
       }
@@ -119,9 +119,11 @@ export function createPositionStreams(deps: {
   };
 }
 
-function endReason(fan: LocalFan, reason?: string): EndReason {
-  if (fan.state === "M") return "removed";
-  if (fan.state === "X") return "expired";
-  if (fan.state === "E" && (reason === "closed" || reason === "sold_out")) return reason;
-  return "left";
+/** @param reason as the journal has it; a socket that comes later than the end finds it in the queue's phase. */
+function endReason({ phase }: LocalLine, { state }: LocalFan, reason?: string): EndReason {
+  if (state === "M") return "removed";
+  if (state === "X") return "expired";
+  if (state !== "E") return "left";
+  const why = reason || phase;
+  return why === "closed" || why === "sold_out" ? why : "left";
 }

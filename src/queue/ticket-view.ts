@@ -1,7 +1,7 @@
 /** What a fan is told of a place: built from the gateway's memory, so that telling costs Redis nothing. */
 import type { Credentials } from "./credentials.ts";
 import { laneName } from "./lanes.ts";
-import type { LocalFan, LocalLine } from "./local-line.ts";
+import { hasNoPlaces, type LocalFan, type LocalLine } from "./local-line.ts";
 import { estimateWait } from "./pace-meter.ts";
 import {
   isoOfMicros,
@@ -12,10 +12,11 @@ import {
   type TicketView,
 } from "./view.ts";
 
-/** The place as numbers, null where it has none (in the lobby, during a draw, once admitted). */
+/** The place as numbers, null where it has none (in the lobby, during a draw or a recovery, once admitted). */
 export function placeOf(line: LocalLine, fan: LocalFan): { position: number | null; ahead: number | null } {
   if (fan.state === "D" || fan.state === "R") return { position: 1, ahead: 0 };
-  if (fan.state !== "W" || fan.rank < 0 || line.phase === "drawing") return { position: null, ahead: null };
+  const isKnown = fan.state === "W" && fan.rank >= 0 && fan.rankTick <= line.committedTick;
+  if (!isKnown || hasNoPlaces(line.phase)) return { position: null, ahead: null };
   return { position: fan.rank + 1, ahead: fan.rank };
 }
 

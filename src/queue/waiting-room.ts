@@ -96,6 +96,10 @@ interface OpenLine {
   readonly line: LocalLine;
   usedAt: number;
   resyncing: boolean;
+  /** Something was missed while ranks were being read. */
+  resyncAgain: boolean;
+  /** Accounts with a question under way, how many each: they are not absent, whatever memory says. */
+  readonly asking: Map<string, number>;
 }
 
 export function createWaitingRoom(deps: WaitingRoomDeps) {
@@ -127,7 +131,13 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       await subscriber.sunsubscribe(keyOf(queueId, "channel"));
       return null;
     }
-    const opened = { line: createLocalLine(row), usedAt: Date.now(), resyncing: false };
+    const opened: OpenLine = {
+      line: createLocalLine(row),
+      usedAt: Date.now(),
+      resyncing: false,
+      resyncAgain: false,
+      asking: new Map(),
+    };
     open.set(queueId, opened);
     return opened;
   }
@@ -149,8 +159,12 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     const { gap, touched } = opened.line.apply(JSON.parse(text) as CommittedMessage);
     for (const change of touched) {
       streams.tell(opened.line, change);
-      if (change.fan) wakeWaiters(change.fan);
+      if (!change.fan) continue;
+      wakeWaiters(change.fan.ticketId);
+      // Passed over, yet here: this gateway was silent for a while, or the fan came back in the meantime.
+      if (change.kind === "defer") void comeBack(opened, change.fan.userId);
     }
+    wakeWaiters(opened.line.queueId);
     if (gap) void resync(opened);
   };
   // A subscription that was cut has missed messages, which only a reading of all ranks can make good.
@@ -161,27 +175,16 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   subscriber.on("ready", onReconnect);
 
   async function resync(opened: OpenLine): Promise<void> {
-    if (opened.resyncing) return;
+    if (opened.resyncing) {
+      opened.resyncAgain = true;
+      return;
+    }
     opened.resyncing = true;
     try {
-      const { line } = opened;
-      const userIds = [...line.fans.keys()];
-      for (let start = 0; start < userIds.length; start += BATCH) {
-        const batch = userIds.slice(start, start + BATCH);
-        const views = await store.ranks(line.queueId, batch);
-        views?.forEach((view, index) => {
-          const userId = batch[index] as string;
-          const before = line.fans.get(userId);
-          if (!before) return;
-          if (!view) {
-            line.forget(userId);
-            return;
-          }
-          const state = before.state;
-          const fan = line.observe(userId, view);
-          if (fan.state !== state) streams.tellState(line, fan);
-        });
-      }
+      do {
+        opened.resyncAgain = false;
+        await readAgain(opened.line, [...opened.line.fans.keys()]);
+      } while (opened.resyncAgain);
     } catch (fault) {
       log.warn("positions could not be read again", { queueId: opened.line.queueId, fault });
     } finally {
@@ -189,43 +192,80 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     }
   }
 
-  function wakeWaiters(fan: LocalFan): void {
-    for (const wake of waiters.get(fan.ticketId) ?? []) wake();
+  async function readAgain(line: LocalLine, userIds: readonly string[]): Promise<void> {
+    for (let start = 0; start < userIds.length; start += BATCH) {
+      const batch = userIds.slice(start, start + BATCH);
+      const views = await store.ranks(line.queueId, gatewayId, batch);
+      views?.forEach((view, index) => {
+        const userId = batch[index] as string;
+        const before = line.fans.get(userId);
+        if (!before) return;
+        if (!view) {
+          line.forget(userId);
+          return;
+        }
+        const state = before.state;
+        const fan = line.observe(userId, view);
+        if (fan.state !== state) streams.tellState(line, fan);
+      });
+    }
   }
 
-  /** Resolves when something is heard of this ticket, or after the wait. */
-  function heardOf(ticketId: string): Promise<void> {
+  async function comeBack(opened: OpenLine, userId: string): Promise<void> {
+    const fan = opened.line.fans.get(userId);
+    if (!fan || (fan.streams.length === 0 && fan.polledUntil <= Date.now())) return;
+    const back = await attach(opened, userId).catch(() => null);
+    if (back && typeof back !== "number") streams.tellState(opened.line, back);
+  }
+
+  function wakeWaiters(id: string): void {
+    for (const wake of waiters.get(id) ?? []) wake();
+  }
+
+  /** Resolves when something is heard of this ticket or queue, or after the wait. */
+  function heardOf(id: string, waitMs = COMMIT_WAIT_MS): Promise<void> {
     return new Promise((resolve) => {
-      const set = waiters.get(ticketId) ?? new Set();
-      waiters.set(ticketId, set);
+      const set = waiters.get(id) ?? new Set();
+      waiters.set(id, set);
       const done = () => {
         clearTimeout(timer);
         set.delete(done);
-        if (set.size === 0) waiters.delete(ticketId);
+        if (set.size === 0) waiters.delete(id);
         resolve();
       };
-      const timer = setTimeout(done, COMMIT_WAIT_MS);
+      const timer = setTimeout(done, waitMs);
       set.add(done);
     });
   }
 
+  /** What is not committed yet is not told: a place at the last tick, an admission. Gives up after the wait. */
+  async function untilCommitted({ line }: OpenLine, asked: LocalFan): Promise<LocalFan> {
+    const deadline = Date.now() + COMMIT_WAIT_MS;
+    for (let fan = asked; ; fan = line.fans.get(fan.userId) ?? fan) {
+      const isTold = fan.number <= line.journalled && fan.rankTick <= line.committedTick;
+      const left = deadline - Date.now();
+      if (fan.state !== "W" || isTold || left <= 0) return fan;
+      await heardOf(line.queueId, left);
+    }
+  }
+
   // The beat: heartbeats, polls that stopped, positions that are due ---------------------------------------------------
-  async function beat(): Promise<void> {
+  async function upkeep(): Promise<void> {
     beats += 1;
     const now = Date.now();
-    for (const { line } of open.values()) {
-      streams.sendDue(line, now);
+    for (const opened of open.values()) {
+      const { line } = opened;
       if (line.fans.size > 0 && beats % HEARTBEAT_EVERY_BEATS === 0)
         await store.heartbeat(line.queueId, gatewayId, true);
-      await dropAbsent(line, now);
+      await dropAbsent(opened, now);
     }
     if (beats % 30 === 0) await closeIdleLines(IDLE_LINE_MS);
   }
 
-  async function dropAbsent(line: LocalLine, now: number): Promise<void> {
+  async function dropAbsent({ line, asking }: OpenLine, now: number): Promise<void> {
     const absent: string[] = [];
-    for (const fan of line.fans.values()) {
-      if (fan.streams.length === 0 && fan.polledUntil <= now) absent.push(fan.userId);
+    for (const { userId, streams: sockets, polledUntil } of line.fans.values()) {
+      if (sockets.length === 0 && polledUntil <= now && !asking.has(userId)) absent.push(userId);
     }
     for (let start = 0; start < absent.length; start += BATCH) {
       const batch = absent.slice(start, start + BATCH);
@@ -234,8 +274,18 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     }
   }
 
+  let busy = false;
   const timer = setInterval(() => {
-    beat().catch((fault) => log.debug("queue beat", { fault }));
+    const now = Date.now();
+    for (const { line } of open.values()) streams.sendDue(line, now);
+    // While Redis is away a round takes longer than a beat; rounds must not pile up.
+    if (busy) return;
+    busy = true;
+    upkeep()
+      .catch((fault) => log.debug("queue upkeep", { fault }))
+      .finally(() => {
+        busy = false;
+      });
   }, BEAT_MS);
 
   // What fans ask ----------------------------------------------------------------------------------------------------
@@ -245,8 +295,21 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     return view;
   }
 
-  async function attach(opened: OpenLine, userId: string): Promise<LocalFan | Code> {
+  /** A question that marks its fan as present: until it is answered nothing may take the mark away again. */
+  async function whileAsking<T>(opened: OpenLine, userId: string, ask: () => Promise<T>): Promise<T> {
     opened.usedAt = Date.now();
+    const { asking } = opened;
+    asking.set(userId, (asking.get(userId) ?? 0) + 1);
+    try {
+      return await ask();
+    } finally {
+      const left = (asking.get(userId) ?? 1) - 1;
+      if (left > 0) asking.set(userId, left);
+      else asking.delete(userId);
+    }
+  }
+
+  async function attach(opened: OpenLine, userId: string): Promise<LocalFan | Code> {
     const outcome = await store.attach(opened.line.queueId, userId, gatewayId);
     return outcome.ok ? opened.line.observe(userId, outcome.view) : outcome.code;
   }
@@ -268,12 +331,12 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     async join(queueId: string, userId: string, code: string | null): Promise<JoinOutcome> {
       const opened = await lineOf(queueId);
       if (!opened) return { ok: false, reason: "NOT_FOUND" };
-      opened.usedAt = Date.now();
-      const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code));
-      if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
-      const fan = opened.line.observe(userId, outcome.view);
-      if (fan.state === "W" && fan.number > opened.line.journalled) await heardOf(fan.ticketId);
-      return { ok: true, isNew: outcome.isNew, view: seen(opened.line, fan) };
+      return whileAsking(opened, userId, async () => {
+        const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code));
+        if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
+        const fan = opened.line.observe(userId, outcome.view);
+        return { ok: true, isNew: outcome.isNew, view: seen(opened.line, await untilCommitted(opened, fan)) };
+      });
     },
 
     async view(queueId: string, userId: string): Promise<ViewResult> {
@@ -283,10 +346,12 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       const fresh = Date.now() - opened.line.heardAt < FRESH_MS;
       if (known && fresh && known.state === "W" && known.number === 0)
         return { ok: true, view: seen(opened.line, known) };
-      const fan = await attach(opened, userId);
-      if (typeof fan === "number")
-        return { ok: false, reason: fan === Code.noTicket ? "NO_TICKET" : "REBUILDING" };
-      return { ok: true, view: seen(opened.line, fan) };
+      return whileAsking(opened, userId, async () => {
+        const fan = await attach(opened, userId);
+        if (typeof fan === "number")
+          return { ok: false, reason: fan === Code.noTicket ? "NO_TICKET" : "REBUILDING" };
+        return { ok: true, view: seen(opened.line, await untilCommitted(opened, fan)) };
+      });
     },
 
     async claim(queueId: string, userId: string): Promise<ClaimOutcome> {
@@ -341,10 +406,13 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     async openStream(queueId: string, userId: string, stream: Stream): Promise<boolean> {
       const opened = await lineOf(queueId);
       if (!opened) return false;
-      const fan = await attach(opened, userId);
-      if (typeof fan === "number") return false;
-      if (stream.isOpen) streams.add(opened.line, fan, stream);
-      return true;
+      return whileAsking(opened, userId, async () => {
+        const fan = await attach(opened, userId);
+        if (typeof fan === "number") return false;
+        const settled = await untilCommitted(opened, fan);
+        if (stream.isOpen) streams.add(opened.line, settled, stream);
+        return true;
+      });
     },
 
     close(): void {

@@ -34,12 +34,22 @@ export function createAnnouncements(
 ): Announcements {
   const underWay = new Set<Promise<unknown>>();
   const waiting = new Set<string>();
+  const turns = new Map<string, Promise<void>>();
 
   function background(what: string, work: Promise<unknown>): void {
     const told = work
       .catch((fault) => log.warn("announcement failed", { what, fault }))
       .finally(() => underWay.delete(told));
     underWay.add(told);
+  }
+
+  /** One after the other for each ticket, so that the last word is about the latest state. */
+  function inTurn(ticketId: string, tell: () => Promise<void>): Promise<void> {
+    const turn = (turns.get(ticketId) ?? Promise.resolve()).catch(() => undefined).then(tell);
+    turns.set(ticketId, turn);
+    return turn.finally(() => {
+      if (turns.get(ticketId) === turn) turns.delete(ticketId);
+    });
   }
 
   async function tellQueue(
@@ -69,11 +79,18 @@ export function createAnnouncements(
     held({ id, holdSeconds, liveUntil, ...holder }) {
       // A delay, not a time: this machine's clock may differ from the database's.
       background("job", jobs.add(`hold-${id}`, { reservationId: id }, holdSeconds * 1_000));
-      background("queue", tellQueue(holder, { liveUntil }));
+      background(
+        "queue",
+        inTurn(holder.ticketId, () => tellQueue(holder, { liveUntil })),
+      );
       seatsChanged(holder.performanceId);
     },
     changed(holder, how) {
-      background("queue", tellQueue(holder, { purchased: how?.purchased ?? false }));
+      const purchased = how?.purchased ?? false;
+      background(
+        "queue",
+        inTurn(holder.ticketId, () => tellQueue(holder, { purchased })),
+      );
       seatsChanged(holder.performanceId);
     },
     seatsChanged,

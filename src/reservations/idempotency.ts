@@ -105,11 +105,6 @@ export function createIdempotency(run: StatementRunner): Idempotency {
     return { ok: true, replay: remembered.reply };
   }
 
-  async function runsElsewhere(on: Queryable, { lock }: IdempotencyClaim): Promise<Replay | null> {
-    const [probe] = await run<{ free: boolean }>(on, "probe-claim", { lock });
-    return probe?.free ? null : { ok: false, reason: "IDEMPOTENCY_IN_PROGRESS" };
-  }
-
   return {
     find,
     async once(claim, on, work) {
@@ -122,7 +117,7 @@ export function createIdempotency(run: StatementRunner): Idempotency {
         const outcome = await work();
         if (outcome.ok) return outcome;
         // Refused, perhaps because the first request with this key, on another gateway, had its effect meanwhile.
-        return (await known(on, claim)) ?? (await runsElsewhere(on, claim)) ?? outcome;
+        return (await known(on, claim)) ?? outcome;
       } finally {
         running.delete(claim.lock);
       }

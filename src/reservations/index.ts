@@ -2,7 +2,7 @@
  * The reservations room: the write side of the seats.
  *
  * It owns the tables seat_states, seat_history, reservations, reservation_seats, reservation_history, tickets and
- * idempotency_keys, the lock keys `{perf:<id>}:lock:seat:<ordinal>`, and the job queue `hold-expiry`. A seat's
+ * idempotency_keys, the lock keys `{perf:<id>}:lock:seat:<ordinal>` and `{perf:<id>}:lock:claim:<number>`, and the job queue `hold-expiry`. A seat's
  * owner is decided here and only here, by one versioned UPDATE in one transaction.
  */
 export type { SeatChange, SeatChanges, SeatFeed, SeatStates } from "./feed.ts";

@@ -8,43 +8,36 @@
 import { createHash } from "node:crypto";
 import { v7 } from "uuid";
 import { type BestAvailable, bestGroups, type Group } from "./best-available.ts";
-import type { AttemptOutcome, HoldInProgress, HoldOutcome, LockSeats } from "./hold.ts";
 import type { Parts } from "./parts.ts";
 import type { Picture } from "./picture.ts";
+import type { HoldInProgress, Take, TakeOutcome, Wanted } from "./take.ts";
 
-interface HoldSteps {
-  attempt(progress: HoldInProgress, named: readonly number[], lockSeats: LockSeats): Promise<AttemptOutcome>;
-  conclude(
-    progress: HoldInProgress,
-    ordinals: readonly number[],
-    outcome: AttemptOutcome,
-  ): Promise<HoldOutcome>;
-}
+export type PickOutcome = TakeOutcome | { readonly ok: false; readonly reason: "NO_ADJACENT_SEATS" };
 
 const ATTEMPTS = 5;
 /** Groups offered to one transaction. */
 const GROUPS = 12;
 const PICTURE_AGE_MS = 250;
 
-export function createPicker({ pictures, store, releases }: Parts, { attempt, conclude }: HoldSteps) {
-  async function tryOnce(
+export function createPicker({ pictures, store, releases }: Parts, take: Take) {
+  async function takeOne(
     progress: HoldInProgress,
-    request: BestAvailable,
+    { quantity }: BestAvailable,
     picture: Picture,
     groups: readonly Group[],
-  ) {
+  ): Promise<TakeOutcome> {
     const unclaim = picture.claim(groups[0] as Group);
-    const lockPicked: LockSeats = async (trx) =>
-      (await store.pickSeats(trx, progress.facts.id, groups.flat(), request.quantity)) ?? null;
+    const lock: Wanted["lock"] = async (trx) =>
+      (await store.pickSeats(trx, progress.facts.id, groups.flat(), quantity)) ?? "NONE_FREE";
     try {
-      return await attempt(progress, [], lockPicked);
+      return await take(progress, { named: [], lock });
     } finally {
       unclaim();
     }
   }
 
   return {
-    async holdBest(progress: HoldInProgress, request: BestAvailable): Promise<HoldOutcome> {
+    async takeBest(progress: HoldInProgress, request: BestAvailable): Promise<PickOutcome> {
       const { facts, map } = progress;
       let maxAgeMs = PICTURE_AGE_MS;
       for (let tries = 0; tries < ATTEMPTS; tries += 1) {
@@ -52,14 +45,14 @@ export function createPicker({ pictures, store, releases }: Parts, { attempt, co
         const unclaimed = bestGroups(map, request, picture.isUnclaimed, GROUPS);
         const groups = unclaimed.length > 0 ? unclaimed : bestGroups(map, request, picture.isFree, GROUPS);
         if (groups.length > 0) {
-          const outcome = await tryOnce(progress, request, picture, behindTheBest(groups));
-          if (outcome.ok || outcome.reason !== "NONE_FREE") return conclude(progress, [], outcome);
+          const outcome = await takeOne(progress, request, picture, behindTheBest(groups));
+          if (outcome.ok || outcome.reason !== "NONE_FREE") return outcome;
         } else if (maxAgeMs === 0 && !(await releases.sweepPerformance(facts.id))) {
           return { ok: false, reason: "NO_ADJACENT_SEATS" };
         }
         maxAgeMs = 0;
       }
-      return { ok: false, reason: "SEAT_CONTENDED" };
+      return { ok: false, reason: "NONE_FREE" };
     },
   };
 }

@@ -61,6 +61,7 @@ function holdSeats(room: RoutedRoom): Route {
       "NO_ADJACENT_SEATS",
       "IDEMPOTENCY_IN_PROGRESS",
       "IDEMPOTENCY_MISMATCH",
+      "BUSY",
     ],
     async handler({
       params,
@@ -113,7 +114,7 @@ function getReservation(room: RoutedRoom): Route {
     responses: {
       200: { description: "The reservation.", schema: reservationSchema, headers: { ETag: "its version" } },
     },
-    errors: ["NOT_FOUND"],
+    errors: ["NOT_FOUND", "BUSY"],
     async handler({ params, principal }: ById) {
       const view = await room.reservation(params.reservationId, principal.userId);
       if (!view) throw new Problem("NOT_FOUND");
@@ -136,7 +137,7 @@ function listReservations(room: RoutedRoom): Route {
     access: "account",
     query: pageQuery,
     responses: { 200: { description: "A page of reservations.", schema: pageOf(reservationSchema) } },
-    errors: [],
+    errors: ["BUSY"],
     async handler({ query, principal }: AuthenticatedContext<unknown, Page>) {
       const views = await room.reservationsOf(principal.userId, query.limit + 1, startOf(query));
       return { status: 200, body: cutPage(views, query.limit), headers: { "Cache-Control": "no-store" } };
@@ -145,7 +146,13 @@ function listReservations(room: RoutedRoom): Route {
 }
 
 function cancelReservation(room: RoutedRoom): Route {
-  const errors: ErrorCode[] = ["NOT_FOUND", "VERSION_MISMATCH", "ALREADY_CONFIRMED", "PAYMENT_IN_PROGRESS"];
+  const errors: ErrorCode[] = [
+    "NOT_FOUND",
+    "VERSION_MISMATCH",
+    "ALREADY_CONFIRMED",
+    "PAYMENT_IN_PROGRESS",
+    "BUSY",
+  ];
   return {
     method: "delete",
     path: "/reservations/:reservationId",

@@ -9,6 +9,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { Problem } from "../errors.ts";
+import { sendRawProblem } from "../http/raw-problem.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
@@ -102,9 +104,10 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const target = parseTarget(request.url);
     const route = options.routes.find(({ path }) => target && path.test(target.pathname));
-    if (!target) refuseUpgrade(socket, "400 Bad Request");
-    else if (!route) refuseUpgrade(socket, "404 Not Found");
-    else if (closing || open.size >= maxConnections) refuseUpgrade(socket, "503 Service Unavailable");
+    if (!target) sendRawProblem(socket, new Problem("MALFORMED_REQUEST"));
+    else if (!route) sendRawProblem(socket, new Problem("NOT_FOUND"), target.pathname);
+    else if (closing || open.size >= maxConnections)
+      sendRawProblem(socket, new Problem(closing ? "SHUTTING_DOWN" : "BUSY"), target.pathname);
     else {
       const params = { ...route.path.exec(target.pathname)?.groups };
       const token = tokenFrom(request, target.searchParams);
@@ -159,14 +162,6 @@ function parseTarget(url: string | undefined): URL | null {
   } catch {
     return null;
   }
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  const retry = status.startsWith("503") ? "Retry-After: 1\r\n" : "";
-  socket.on("error", () => socket.destroy());
-  // An upgraded socket is no longer under the HTTP server's timeouts; one that never closes would stay for good.
-  socket.once("finish", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${retry}\r\n`);
 }
 
 function tokenFrom(request: IncomingMessage, query: URLSearchParams): string | null {

@@ -3,8 +3,7 @@
 --- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving gateways presence events
 --- ARGV queueId userId gatewayId
 --
--- Returns { code, view... }; NO_TICKET when the account never joined. A deferred fan who comes back goes to the
--- front of what waits, in the order of sequences.
+-- Returns { code, view... }; NO_TICKET when the account never joined.
 --@include codes
 --@include fields
 --@include clock
@@ -15,6 +14,7 @@
 --@include lines
 --@include presence
 --@include wake
+--@include seen
 --@include view
 
 local s = numbers(state, VIEW_STATE)
@@ -26,18 +26,9 @@ if not t then
   return { NO_TICKET }
 end
 local now = clock()
-local c = numbers(settings, PHASE_FIELDS)
 if gatewayId ~= '' then
-  markPresent(userId, gatewayId, now)
-  if t.state == 'D' then
-    t.state = 'R'
-    redis.call('ZREM', deferred, userId)
-    redis.call('ZADD', returned, digits(t.sequence), userId)
-    record(now, 'return', userId, t)
-    writeTicket(userId, t)
-    wake()
-  end
+  seen(userId, t, gatewayId, now, runningTime(s, now))
 end
-local view = viewOf(userId, t, now, s, c)
+local view = viewOf(userId, t, now, s, numbers(settings, PHASE_FIELDS))
 table.insert(view, 1, OK)
 return view

@@ -1,18 +1,35 @@
 -- The journal holds everything up to `number`: admissions up to there count, and the stream need not keep them.
 --
---- KEYS state events channel
---- ARGV epoch number trimBefore head message
+--- KEYS state settings tickets arriving events channel
+--- ARGV epoch number trimBefore head message oldestAdmission userIds...
 --
--- Publishes the message, if there is one, to every gateway. Returns { code }.
+-- userIds: whom this admitted, the first of them at oldestAdmission (0 for nobody). Their clock runs from now when
+-- the commit came late: before it they could not be told. Publishes the message, if there is one, to every gateway.
+-- Returns { code }: STALE when Redis is at another epoch. Idempotent.
 --@include codes
 --@include fields
+--@include clock
+--@include running
+--@include ticket
 
-local s = numbers(state, { 'epoch', 'journalled' })
+local LATE = 1000000
+
+local s = numbers(state, { 'epoch', 'journalled', 'paused', 'pausedAt', 'frozen' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
 if s.epoch ~= tonumber(epoch) then
   return { STALE }
+end
+local now = clock()
+if tonumber(oldestAdmission) > 0 and now - tonumber(oldestAdmission) > LATE then
+  local arriveBy = runningTime(s, now) + numbers(settings, { 'arrivalMicros' }).arrivalMicros
+  for index = firstRest, #ARGV do
+    local t = readTicket(ARGV[index])
+    if t and t.state == 'A' and t.number > s.journalled then
+      redis.call('ZADD', arriving, 'XX', digits(arriveBy), ARGV[index])
+    end
+  end
 end
 if tonumber(number) > s.journalled then
   redis.call('HSET', state, 'journalled', number, 'journalHead', head)

@@ -1,6 +1,6 @@
 -- Puts the operator's settings and controls in force, in the order in which they were decided.
 --
---- KEYS state settings pace events
+--- KEYS state settings pace given events
 --- ARGV version paused closed data pairs...
 --
 -- pairs: settings field, value, ... ; data: JSON for the journal. Returns { code }: STALE when a newer version is
@@ -23,8 +23,8 @@ for index = firstRest, #ARGV, 2 do
   redis.call('HSET', settings, ARGV[index], ARGV[index + 1])
 end
 if oldRate ~= redis.call('HGET', settings, 'ratePerMinute') then
-  redis.call('DEL', pace)
-  redis.call('HSET', state, 'paceSum', 0)
+  redis.call('DEL', pace, given)
+  redis.call('HSET', state, 'paceSum', 0, 'givenSum', 0)
 end
 if paused == '1' and s.paused == 0 then
   redis.call('HSET', state, 'paused', 1, 'pausedAt', digits(now))

@@ -1,6 +1,6 @@
 -- Puts an account into the line, or finds the place it already has.
 --
---- KEYS state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace gateways presence events
+--- KEYS state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace given gateways presence events
 --- ARGV queueId userId ticketId codeHash gatewayId
 --
 -- codeHash: of the code that opens a priority lane, '' for the general one; used up only by a new place.
@@ -19,13 +19,14 @@
 --@include admit
 --@include presence
 --@include wake
+--@include seen
 --@include view
 
 local MAX_BACKLOG = 500000
 local LIVE = { L = true, W = true, D = true, R = true, A = true, I = true }
 
-local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'journalled', 'closed', 'soldOut', 'paused', 'pausedAt', 'frozen',
-  'available', 'held', 'seatsAt', 'lastSequence', 'createdAt' })
+local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened',
+  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
@@ -40,7 +41,7 @@ end
 
 local mine = readTicket(userId)
 if mine and LIVE[mine.state] then
-  markPresent(userId, gatewayId, now)
+  seen(userId, mine, gatewayId, now, runningTime(s, now))
   return answer(EXISTING, mine)
 end
 if mine and mine.state == 'M' then
@@ -55,6 +56,8 @@ end
 local phase = phaseAt(s, c, redis.call('SCARD', lobby), now)
 if phase == 'scheduled' then
   return { NOT_OPEN }
+elseif phase == 'recovering' then
+  return { REBUILDING }
 elseif phase == 'closed' then
   return { CLOSED }
 elseif phase == 'sold_out' then
@@ -83,7 +86,8 @@ local t = { id = ticketId, sequence = sequence, state = 'W', lane = lane, epoch 
   fence = 0, number = 0, ends = 0, flags = '' }
 markPresent(userId, gatewayId, now)
 
-if phase == 'lobby' then
+-- Once somebody has a place in the line, an opening that was put off does not bring the draw back.
+if phase == 'lobby' and s.opened == 0 then
   t.state = 'L'
   redis.call('SADD', lobby, userId)
   record(now, 'join', userId, t, codeHash == '' and '{"lobby":true}' or '{"lobby":true,"code":"' .. codeHash .. '"}')
@@ -91,13 +95,15 @@ if phase == 'lobby' then
   return answer(OK, t)
 end
 
+redis.call('HSET', state, 'opened', 1)
 record(now, 'join', userId, t, codeHash ~= '' and '{"code":"' .. codeHash .. '"}' or nil)
 local nobodyWaits = inLine() == 0 and redis.call('ZCARD', deferred) == 0 and redis.call('ZCARD', returned) == 0
-if phase == 'open' and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
-  local tokens, sum = refill(now, c.ratePerMinute, c.opensAt)
-  if tokens >= 1 and sum < c.ratePerMinute then
-    admit(now, runningTime(s, now), c.arrivalMicros, userId, t)
-    spend(now, c.ratePerMinute, tokens, sum, 1)
+if phase == 'open' and s.lagSince == 0 and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
+  local p = paceAt(now, c.ratePerMinute, c.opensAt)
+  if allowedBy(p) >= 1 then
+    admit(now, runningTime(s, now), c.arrivalMicros, userId, t, true)
+    spendTokens(p, 1)
+    keepPace(p)
     wake()
     return answer(OK, t)
   end

@@ -1,6 +1,6 @@
 -- Ends an account's ticket: it leaves the line, or gives up its admission and frees the slot.
 --
---- KEYS state settings tickets lobby deferred returned departing arriving active holding pace passes events
+--- KEYS state settings tickets lobby deferred returned departing arriving active holding pace given passes events
 --- ARGV queueId userId ticketId reason data
 --
 -- reason: `left` by the fan, `removed` by an operator (bars the account). ticketId '' takes whatever ticket there is.
@@ -41,8 +41,9 @@ elseif from == 'R' then
 elseif from == 'A' then
   redis.call('ZREM', arriving, userId)
   local c = numbers(settings, { 'ratePerMinute', 'opensAt' })
-  local tokens, sum = refill(now, c.ratePerMinute, c.opensAt)
-  spend(now, c.ratePerMinute, tokens, sum, -1)
+  local p = paceAt(now, c.ratePerMinute, c.opensAt)
+  giveBack(p, 1)
+  keepPace(p)
 elseif from == 'I' then
   redis.call('ZREM', active, userId)
   redis.call('SREM', holding, userId)

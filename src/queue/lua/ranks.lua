@@ -1,8 +1,9 @@
 -- Where a batch of accounts stands, with the tick these ranks belong to: one consistent picture for a resync.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby returned arriving
---- ARGV userIds...
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving gateways presence events
+--- ARGV queueId gatewayId userIds...
 --
+-- All of them count as present on the gateway that asks: after a rebuild nobody else knows that they are there.
 -- Returns { code, view of the first, view of the second, ... }; false for an account without a ticket.
 --@include codes
 --@include fields
@@ -10,7 +11,11 @@
 --@include phase
 --@include running
 --@include ticket
+--@include event
 --@include lines
+--@include presence
+--@include wake
+--@include seen
 --@include view
 
 local s = numbers(state, VIEW_STATE)
@@ -18,10 +23,15 @@ if s.epoch == 0 then
   return { REBUILDING }
 end
 local now = clock()
+local running = runningTime(s, now)
 local c = numbers(settings, PHASE_FIELDS)
 local answer = { OK }
 for index = firstRest, #ARGV do
-  local t = readTicket(ARGV[index])
-  answer[#answer + 1] = t and viewOf(ARGV[index], t, now, s, c) or false
+  local userId = ARGV[index]
+  local t = readTicket(userId)
+  if t then
+    seen(userId, t, gatewayId, now, running)
+  end
+  answer[#answer + 1] = t and viewOf(userId, t, now, s, c) or false
 end
 return answer

@@ -1,13 +1,22 @@
 -- The phase follows from settings and time alone; no process has to be alive to flip it.
--- `s`: state fields closed, soldOut, paused. `c`: settings fields opensAt, lobbyOpensAt, closesAt.
+-- `s`: state fields closed, soldOut, paused, recoverUntil, opened. `c`: settings fields opensAt, lobbyOpensAt, closesAt.
+--
+-- `opened` is set once somebody has a place in the line. From then on the draw can't be taken back: those in the
+-- lobby go before everybody in the line, so they must be drawn before anybody is told a place, paused or not.
 local PHASE_FIELDS = { 'opensAt', 'lobbyOpensAt', 'closesAt' }
 
 local function phaseAt(s, c, lobbySize, now)
   if s.closed == 1 or (c.closesAt > 0 and now >= c.closesAt) then
     return 'closed'
   end
+  if now < s.recoverUntil then
+    return 'recovering'
+  end
   if s.soldOut == 1 then
     return 'sold_out'
+  end
+  if lobbySize > 0 and (now >= c.opensAt or s.opened == 1) then
+    return 'drawing'
   end
   if now < c.opensAt then
     if c.lobbyOpensAt > 0 and now >= c.lobbyOpensAt then
@@ -17,9 +26,6 @@ local function phaseAt(s, c, lobbySize, now)
   end
   if s.paused == 1 then
     return 'paused'
-  end
-  if lobbySize > 0 then
-    return 'drawing'
   end
   return 'open'
 end

@@ -1,7 +1,8 @@
 -- A ticket is one packed field of the tickets hash, keyed by account:
 --   ticketId|sequence|state|lane|epoch|fence|number|until|flags
 -- state: L lobby, W waiting, D deferred, R returned, A admitted, I inside, G left, X expired, M removed, E ended.
--- number: the journal entry of the admission (A, I). until: end of grace in running time (D, R), of the session (I).
+-- number: the journal entry of the admission (A, I). until: end of the grace in running time (D), what is left of it
+-- (R), end of the session (I).
 -- flags: u = an undelivered admission was already forgiven once. Empty tail fields are cut off: most fans only wait.
 -- A hash for each account would cost twice the memory of this form.
 local function readTicket(userId)

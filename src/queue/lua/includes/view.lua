@@ -3,8 +3,8 @@
 --   fence, phase, available, held, number
 -- rank is -1 when the ticket is not in a line. An admission that the journal does not hold yet is not shown:
 -- its fan still waits at the front.
-local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'journalled', 'closed', 'soldOut', 'paused', 'pausedAt', 'frozen',
-  'available', 'held', 'seatsAt' }
+local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'paused',
+  'pausedAt', 'frozen', 'available', 'held', 'seatsAt' }
 
 local function viewOf(userId, t, now, s, c)
   local shown = t.state
@@ -22,8 +22,10 @@ local function viewOf(userId, t, now, s, c)
     end
   end
   local grace = 0
-  if shown == 'D' or shown == 'R' then
+  if shown == 'D' then
     grace = now + (t.ends - runningTime(s, now))
+  elseif shown == 'R' then
+    grace = now + t.ends
   end
   return {
     t.id, digits(t.sequence), shown, t.lane, t.epoch, rank,

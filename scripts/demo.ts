@@ -1,0 +1,74 @@
+/**
+ * `npm run demo`: a whole on-sale by simulated fans, over real HTTP and WebSocket, against the processes of production
+ * on private servers; a live picture while it runs, and at the end what happened and whether everything held.
+ *
+ * Exits 0 when every check holds, 1 when one fails, 2 for a wrong call.
+ */
+import { createReleaser } from "../src/platform/releaser.ts";
+import { RefusedError, runCli } from "./cli.ts";
+import { openHouse } from "./demo/house.ts";
+import { type DemoOptions, readOptions, USAGE } from "./demo/options.ts";
+import { writeReport } from "./demo/report.ts";
+import { type Finished, runDemo } from "./demo/run.ts";
+import { SetupError } from "./local/setup-error.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const RELEASE_WITHIN_MS = 20_000;
+
+const say = (line: string) => console.log(line);
+
+await runCli(() => main(process.argv.slice(2)));
+
+async function main(args: string[]): Promise<void> {
+  if (args.includes("--help") || args.includes("-h")) {
+    say(USAGE);
+    return;
+  }
+  const options = readOptions(args);
+  const interruption = new AbortController();
+  const onSignal = (signal: (typeof SIGNALS)[number]) => {
+    process.exitCode = SIGNAL_CODES[signal];
+    // The second time nobody wants to wait; the watchdogs end what we leave behind.
+    if (interruption.signal.aborted) process.exit(SIGNAL_CODES[signal]);
+    say("\nStopping; once more to stop at once.");
+    interruption.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    const finished = await perform(options, interruption.signal);
+    if (finished) tell(finished, interruption.signal.aborted);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<Finished | null> {
+  const { fans, seats, gateways, workers, seed, existing } = options;
+  const releaser = createReleaser(RELEASE_WITHIN_MS);
+  say(`${fans.toLocaleString("en")} fans, ${seats.toLocaleString("en")} seats, seed ${seed}`);
+  say(
+    existing
+      ? `On ${existing.url}.`
+      : `Starting PostgreSQL, Redis, ${gateways} × gateway, ${workers} × worker …`,
+  );
+  try {
+    const house = await openHouse(options, releaser, say);
+    if (interrupted.aborted) return null;
+    return await runDemo(house, options, releaser, interrupted);
+  } catch (fault) {
+    if (interrupted.aborted) return null;
+    if (fault instanceof SetupError) throw new RefusedError(fault.message, { cause: fault });
+    throw fault;
+  } finally {
+    await releaser.release();
+  }
+}
+
+function tell({ run, stopped }: Finished, interrupted: boolean): void {
+  if (interrupted) return;
+  say(writeReport(run));
+  const failed = run.checks.filter(({ violations }) => violations.length > 0).length;
+  if (stopped) say(`\nThe run was given up: ${stopped}. Its seed is ${run.options.seed}.`);
+  if (failed > 0) process.exitCode = 1;
+}

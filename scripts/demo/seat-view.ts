@@ -1,0 +1,88 @@
+/** The seat map on a fan's screen: the feed's snapshot, then its deltas, one number after the other. */
+import type { Api } from "./api.ts";
+import type { Ledger } from "./ledger.ts";
+import { type ClientStream, openStream } from "./stream.ts";
+
+export interface SeatView {
+  /** A letter a seat; null before the snapshot. */
+  readonly letters: string | null;
+  /** The next time one of these seats becomes free; null when it did not within the time. */
+  freed(ordinals: readonly number[], withinMs: number): Promise<number | null>;
+  close(): void;
+}
+
+export interface SeatViewDeps {
+  readonly api: Api;
+  readonly ledger: Ledger;
+  complain(check: string, detail: string): void;
+}
+
+interface Watch {
+  readonly ordinals: ReadonlySet<number>;
+  readonly done: (at: number) => void;
+}
+
+/** @param pass the credential. */
+export function openSeatView(
+  { api, ledger, complain }: SeatViewDeps,
+  performanceId: string,
+  pass: string,
+  gateway: number,
+): SeatView {
+  let letters: string[] | null = null;
+  let epoch = 0;
+  let seq = 0;
+  const watches = new Set<Watch>();
+
+  function tell(ordinal: number): void {
+    for (const watch of watches) if (watch.ordinals.has(ordinal)) watch.done(Date.now());
+  }
+
+  function onFrame(frame: Record<string, unknown>): void {
+    const before = letters;
+    if (frame.type === "snapshot") {
+      letters = [...(frame.seats as string)];
+      epoch = frame.epoch as number;
+      seq = frame.seq as number;
+      for (const [ordinal, letter] of letters.entries())
+        if (letter === "A" && before && before[ordinal] !== "A") tell(ordinal);
+      return;
+    }
+    if (!letters || frame.epoch !== epoch || frame.seq !== seq + 1) {
+      complain("seat feeds have no gap", `after ${epoch}/${seq} came ${frame.epoch}/${frame.seq}`);
+      return;
+    }
+    seq = frame.seq as number;
+    for (const [ordinal, letter] of frame.changes as [number, string][]) {
+      letters[ordinal] = letter;
+      if (letter === "A") tell(ordinal);
+    }
+  }
+
+  const url = `${api.streamAddress(gateway)}/ws/v1/performances/${performanceId}/seats`;
+  const stream: ClientStream = openStream(url, pass, "seats", ledger, {
+    onFrame,
+    onClose(code, ours) {
+      if (!ours) complain("streams stay open", `a seat feed was closed with ${code}`);
+    },
+  });
+
+  return {
+    get letters() {
+      return letters?.join("") ?? null;
+    },
+    freed(ordinals, withinMs) {
+      return new Promise((resolve) => {
+        const finish = (at: number | null) => {
+          clearTimeout(timer);
+          watches.delete(watch);
+          resolve(at);
+        };
+        const watch: Watch = { ordinals: new Set(ordinals), done: finish };
+        const timer = setTimeout(finish, withinMs, null);
+        watches.add(watch);
+      });
+    },
+    close: () => stream.close(),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * What the journal adds up to: the place of every account, and the numbers that must go on from where they were.
+ */
+import type { JournalEntry } from "./journal.ts";
+import type { StateLetter } from "./view.ts";
+
+export interface Place {
+  ticketId: string;
+  sequence: number;
+  state: StateLetter;
+  lane: number;
+  fence: number;
+  /** Journal number of the admission. */
+  number: number;
+  /** End of the session, microseconds. */
+  ends: number;
+}
+
+/** An admission, or a token given back, that the pace may still have to remember. */
+export interface PaceMark {
+  readonly at: number;
+  readonly kind: "admitted" | "given";
+}
+
+export interface Folded {
+  readonly places: Map<string, Place>;
+  readonly lastSequence: number;
+  readonly fence: number;
+  /** The last sequence given by the draw. */
+  readonly drawn: number;
+  /** Whether anybody ever had a place in the line. */
+  readonly opened: boolean;
+  readonly totals: { admitted: number; arrived: number; noShow: number; left: number };
+  /** How often each code was used, by its hash. */
+  readonly codeUses: Map<string, number>;
+  /** Since the rate was last changed, and within the last minute of the journal. */
+  readonly marks: readonly PaceMark[];
+  /** The time of the last entry, microseconds; 0 for an empty journal. */
+  readonly lastAt: number;
+}
+
+type Data = Record<string, number | string | boolean>;
+
+const MARKS_KEPT_MICROS = 60_100_000;
+
+const AFTER: Partial<Record<JournalEntry["kind"], StateLetter>> = {
+  draw: "W",
+  admit: "A",
+  claim: "I",
+  defer: "D",
+  return: "R",
+  leave: "G",
+  readmit: "G",
+  remove: "M",
+  expire: "X",
+  end: "E",
+};
+
+export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise<Folded> {
+  const places = new Map<string, Place>();
+  const codeUses = new Map<string, number>();
+  const totals = { admitted: 0, arrived: 0, noShow: 0, left: 0 };
+  const sum = { lastSequence: 0, fence: 0, drawn: 0, opened: false, lastAt: 0 };
+  let marks: PaceMark[] = [];
+  let rate: unknown;
+
+  function join(entry: JournalEntry, data: Data): void {
+    places.set(entry.userId as string, newPlace(entry, data.lobby === true ? "L" : "W"));
+    sum.lastSequence = Math.max(sum.lastSequence, entry.sequence ?? 0);
+    if (data.lobby !== true) sum.opened = true;
+    if (typeof data.code === "string") codeUses.set(data.code, (codeUses.get(data.code) ?? 0) + 1);
+  }
+
+  function change(place: Place, entry: JournalEntry, data: Data): void {
+    const { kind, atMicros: at } = entry;
+    const noShow = kind === "expire" && data.reason === "no_show";
+    if (noShow || (place.state === "A" && (kind === "leave" || kind === "remove")))
+      marks.push({ at, kind: "given" });
+    advance(place, entry, data);
+    if (kind === "draw") {
+      sum.drawn = Math.max(sum.drawn, place.sequence);
+      sum.opened = true;
+    }
+    if (kind === "admit") {
+      totals.admitted += 1;
+      sum.fence = Math.max(sum.fence, place.fence);
+      marks.push({ at, kind: "admitted" });
+    }
+    if (kind === "claim") totals.arrived += 1;
+    if (noShow) totals.noShow += 1;
+    if (kind === "leave" || kind === "remove") totals.left += 1;
+  }
+
+  for await (const entry of entries) {
+    sum.lastAt = Math.max(sum.lastAt, entry.atMicros);
+    const data = JSON.parse(entry.data) as Data;
+    if (entry.kind === "configure") {
+      const { ratePerMinute } = data.settings as unknown as { ratePerMinute: number };
+      if (rate !== undefined && ratePerMinute !== rate) marks = [];
+      rate = ratePerMinute;
+    }
+    if (entry.userId === null) continue;
+    if (entry.kind === "join") {
+      join(entry, data);
+      continue;
+    }
+    const place = places.get(entry.userId);
+    if (place && place.ticketId === entry.ticketId) change(place, entry, data);
+  }
+  return {
+    places,
+    codeUses,
+    totals,
+    ...sum,
+    marks: marks.filter(({ at }) => at > sum.lastAt - MARKS_KEPT_MICROS),
+  };
+}
+
+function newPlace(entry: JournalEntry, state: StateLetter): Place {
+  return {
+    ticketId: entry.ticketId ?? "",
+    sequence: entry.sequence ?? 0,
+    state,
+    lane: entry.lane ?? 0,
+    fence: 0,
+    number: 0,
+    ends: 0,
+  };
+}
+
+function advance(place: Place, entry: JournalEntry, data: Data): void {
+  place.state = AFTER[entry.kind] ?? place.state;
+  if (entry.kind === "draw") place.sequence = entry.sequence ?? place.sequence;
+  if (entry.kind === "admit") {
+    place.fence = Number(data.fence);
+    place.number = entry.number;
+  }
+  if (entry.kind === "claim") place.ends = Number(data.ends);
+}
