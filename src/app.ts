@@ -87,10 +87,11 @@ export function createRooms(platform: Platform) {
     facts: catalog.facts,
   });
   const operator = createOperator({ db, log, limits: config.limits, auth, catalog, reservations, queue });
-  releaser.add("rooms", () => {
+  releaser.add("rooms", async () => {
     operator.close();
     seats.close();
     queue.stop();
+    await reservations.close();
   });
   return {
     auth,

@@ -60,9 +60,10 @@ export function createPay(parts: Parts, settlement: Settlement) {
 
   async function begin(payable: Payable, { claim, method }: PayRequest): Promise<Begun> {
     return transactClaiming<Begun>(db, claim.lock, async (trx) => {
+      const row = await transitions.lock(trx, payable);
+      // Asked under the fan's lock: the first request may have been settled, and answered, while this one waited for it.
       if ((await idempotency.find(trx, claim)).found !== "nothing")
         return { ok: false, reason: "IDEMPOTENCY_IN_PROGRESS" };
-      const row = await transitions.lock(trx, payable);
       const { id: reservationId, userId, totalAmount: amount, currency, now } = row;
       const earlier = await store.findByKey(trx, userId, reservationId, claim.key);
       if (earlier) return { ok: true, payment: earlier, earlier: true, now };

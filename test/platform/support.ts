@@ -64,7 +64,7 @@ export async function privateRedis(args: readonly string[] = []): Promise<Privat
   });
 }
 
-export interface Proxy {
+export interface TcpProxy {
   readonly port: number;
   /** Connections stay, and new ones are taken, but nothing passes any more. */
   hang(): void;
@@ -73,7 +73,7 @@ export interface Proxy {
 }
 
 /** Stands before a server of 127.0.0.1 whose processes a test can't stop. */
-export async function tcpProxy(targetPort: number): Promise<Proxy> {
+export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
   const server = createServer((client) => {

@@ -11,13 +11,13 @@ import { isDatabaseAway, openDatabase } from "../../../src/platform/postgres.ts"
 import { closeRedis, isRedisAway, openRedis, type RedisClient } from "../../../src/platform/redis.ts";
 import { type TestDatabase, testServers } from "../../support/servers.ts";
 import { eventually } from "../../support/wait.ts";
-import { type PrivateRedis, type Proxy, privateRedis, recordingLogger, tcpProxy } from "../support.ts";
+import { type PrivateRedis, privateRedis, recordingLogger, type TcpProxy, tcpProxy } from "../support.ts";
 import { echo, type Served, serve } from "./harness.ts";
 
 describe("availability", () => {
   let redisServer: PrivateRedis;
   let database: TestDatabase;
-  let proxy: Proxy;
+  let proxy: TcpProxy;
   let redis: RedisClient;
   let db: Knex;
   let availability: Availability;
