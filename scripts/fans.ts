@@ -14,11 +14,12 @@ import { createAccountAdministration, type Fan } from "../src/auth/index.ts";
 import { loadConfig } from "../src/config.ts";
 import { openDatabase } from "../src/platform/postgres.ts";
 import { parseOrExplain, RefusedError, runCli, UsageError } from "./cli.ts";
+import { withLocalEnvironment } from "./start/local-environment.ts";
 
 const USAGE = "npm run fans -- --count N --out FILE";
 const MOST = 1_000_000;
 
-await runCli(() => main(process.argv.slice(2), process.env));
+await runCli(() => main(process.argv.slice(2), withLocalEnvironment(process.env)));
 
 async function main(args: string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const { count, file } = readCall(args);

@@ -2,9 +2,10 @@
 import { loadConfig } from "../src/config.ts";
 import { migrate } from "../src/migrations/index.ts";
 import { runCli } from "./cli.ts";
+import { withLocalEnvironment } from "./start/local-environment.ts";
 
 await runCli(async () => {
-  const { databaseUrl } = loadConfig({ REDIS_URL: "redis://unused", ...process.env });
+  const { databaseUrl } = loadConfig({ REDIS_URL: "redis://unused", ...withLocalEnvironment(process.env) });
   const applied = await migrate(databaseUrl);
   console.log(applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`);
 });

@@ -4,10 +4,11 @@ import { openDatabase } from "../src/platform/postgres.ts";
 import { runCli, UsageError } from "./cli.ts";
 import { accountCommands } from "./operator/accounts.ts";
 import type { Command } from "./operator/command.ts";
+import { withLocalEnvironment } from "./start/local-environment.ts";
 
 const COMMANDS: readonly Command[] = [...accountCommands];
 
-await runCli(() => main(process.argv.slice(2), process.env));
+await runCli(() => main(process.argv.slice(2), withLocalEnvironment(process.env)));
 
 async function main([name, ...args]: string[], environment: NodeJS.ProcessEnv): Promise<void> {
   if (name === "help" || name === "--help" || name === "-h") {

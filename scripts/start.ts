@@ -6,6 +6,7 @@
  */
 import path from "node:path";
 import { createRooms, serveMetrics, startGateway } from "../src/app.ts";
+import { loadConfig } from "../src/config.ts";
 import { migrate } from "../src/migrations/index.ts";
 import type { Platform } from "../src/platform/index.ts";
 import { runProcess, sentenceOf } from "../src/platform/process.ts";
@@ -15,9 +16,9 @@ import { startPostgres } from "./local/postgres.ts";
 import { startRedis } from "./local/redis.ts";
 import { SetupError } from "./local/setup-error.ts";
 import { DEMO_FAN, DEMO_OPERATOR, makeDemoEvent } from "./start/demo-event.ts";
+import { LOCAL_HOME, shareEnvironment } from "./start/local-environment.ts";
 import { localSecrets } from "./start/secrets.ts";
 
-const HOME = path.resolve(import.meta.dirname, "..", ".fastpass");
 const say = (line: string) => console.log(line);
 const releaser = createReleaser(20_000);
 
@@ -25,25 +26,30 @@ const releaser = createReleaser(20_000);
 async function completeEnvironment(
   given: NodeJS.ProcessEnv,
 ): Promise<{ environment: NodeJS.ProcessEnv; demo: boolean }> {
+  // Before anything is started: a wrong setting should cost no wait.
+  loadConfig({ DATABASE_URL: "postgres://not-yet", REDIS_URL: "redis://not-yet", ...given });
   const environment = { ...given };
   // Reachable from this machine only, unless somebody asks for more.
   environment.HOST ??= "127.0.0.1";
   environment.LOG_LEVEL ??= "warn";
   const demo = !given.DATABASE_URL && !given.FASTPASS_OPERATOR_EMAIL && given.NODE_ENV !== "production";
   if (!environment.DATABASE_URL) {
-    const postgres = await startPostgres({ dir: path.join(HOME, "postgres"), durable: true, say });
+    const postgres = await startPostgres({ dir: path.join(LOCAL_HOME, "postgres"), durable: true, say });
     releaser.add("private postgres", () => postgres.stop());
     environment.DATABASE_URL = postgres.url;
     say(`PostgreSQL  ${postgres.url}`);
   }
   if (!environment.REDIS_URL) {
-    const redis = await startRedis({ dir: path.join(HOME, "redis"), durable: true, say });
+    const redis = await startRedis({ dir: path.join(LOCAL_HOME, "redis"), durable: true, say });
     releaser.add("private redis", () => redis.stop());
     environment.REDIS_URL = redis.url;
     say(`Redis       ${redis.url}`);
   }
-  if (environment.NODE_ENV !== "production")
-    Object.assign(environment, { ...localSecrets(HOME), ...environment });
+  // A database of somebody else's has other processes beside us; they can't know secrets that only we have.
+  if (!given.DATABASE_URL && given.NODE_ENV !== "production") {
+    Object.assign(environment, { ...localSecrets(LOCAL_HOME), ...environment });
+    releaser.add("shared environment", shareEnvironment(environment));
+  }
   if (demo) {
     environment.FASTPASS_OPERATOR_EMAIL = DEMO_OPERATOR.email;
     environment.FASTPASS_OPERATOR_PASSWORD = DEMO_OPERATOR.password;

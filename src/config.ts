@@ -74,6 +74,9 @@ const listOf = (item: (entry: string) => boolean, form: string) =>
 const isNode = (entry: string) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/.test(entry);
 const isRedisUrl = (entry: string) => URL.canParse(entry) && /^rediss?:$/.test(new URL(entry).protocol);
 
+const needed = (name: string, example: string) =>
+  `${name} is required, such as ${example} (npm start brings its own)`;
+
 const schemaFor = (production: boolean) =>
   Joi.object({
     NODE_ENV: Joi.string().valid("development", "production", "test").default("development"),
@@ -81,10 +84,14 @@ const schemaFor = (production: boolean) =>
     PORT: Joi.number().integer().min(0).max(65_535).default(3000),
     DATABASE_URL: Joi.string()
       .uri({ scheme: ["postgres", "postgresql"] })
-      .required(),
+      .required()
+      .messages({
+        "any.required": needed("DATABASE_URL", "postgres://user:password@127.0.0.1:5432/fastpass"),
+      }),
     REDIS_URL: Joi.string()
       .uri({ scheme: ["redis", "rediss"] })
-      .required(),
+      .required()
+      .messages({ "any.required": needed("REDIS_URL", "redis://127.0.0.1:6379") }),
     LOG_LEVEL: Joi.string().valid("error", "warn", "info", "debug", "silent").default("info"),
     FASTPASS_DATABASE_POOL: Joi.number().integer().min(2).max(100).default(10),
     FASTPASS_REDIS_CLUSTER: listOf(

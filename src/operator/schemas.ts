@@ -51,7 +51,7 @@ export const notice = Joi.object({
 const reason = () => text(500).required();
 export const newLane = Joi.object({
   name: Joi.string()
-    .pattern(/^[a-z0-9][a-z0-9-]{0,31}$/, "lane name")
+    .pattern(/^[a-z0-9][a-z0-9-]{0,31}$/, "one of 1 to 32 lower-case letters, digits and hyphens")
     .required(),
   share: Joi.number()
     .min(0.01)

@@ -143,5 +143,7 @@ function seatCounts({ available, held, occupied, blocked }: Summary) {
 function limitOf(summary: Summary | null): LimitedBy {
   if (!summary) return "recovering";
   if (summary.phase === "paused") return "paused";
+  // The tick's word of before a resume.
+  if (summary.limitedBy === "paused") return "nobody_waiting";
   return (summary.limitedBy || "nobody_waiting") as LimitedBy;
 }
