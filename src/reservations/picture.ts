@@ -76,7 +76,9 @@ export function createPictures(feed: SeatFeed): Pictures {
     async read(performanceId, maxAgeMs) {
       const startedAt = performance.now();
       const entry = await entryOf(performanceId);
-      while (entry.readAt < Math.max(startedAt - maxAgeMs, entry.changedAt)) {
+      // Fixed now: measured against a mark that moves on with every change, a busy picture would never be new enough.
+      const wanted = Math.max(startedAt - maxAgeMs, entry.changedAt);
+      while (entry.readAt < wanted) {
         entry.refreshing ??= refresh(performanceId, entry).finally(() => {
           entry.refreshing = null;
         });
