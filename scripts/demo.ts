@@ -35,6 +35,8 @@ async function main(args: string[]): Promise<void> {
     interruption.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  // Nobody reads on (`| head`): there is nobody to play for.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => interruption.abort());
   try {
     const finished = await perform(options, interruption.signal);
     if (finished) tell(finished, interruption.signal.aborted);

@@ -13,7 +13,7 @@ import { runProcess, sentenceOf } from "../src/platform/process.ts";
 import { createReleaser } from "../src/platform/releaser.ts";
 import { startWorkers } from "../workers/start.ts";
 import { startPostgres } from "./local/postgres.ts";
-import { startRedis } from "./local/redis.ts";
+import { ensureRedisServer, startRedis } from "./local/redis.ts";
 import { SetupError } from "./local/setup-error.ts";
 import { DEMO_FAN, DEMO_OPERATOR, makeDemoEvent } from "./start/demo-event.ts";
 import { LOCAL_HOME, shareEnvironment } from "./start/local-environment.ts";
@@ -29,6 +29,8 @@ async function completeEnvironment(
   // Before anything is started: a wrong setting should cost no wait.
   loadConfig({ DATABASE_URL: "postgres://not-yet", REDIS_URL: "redis://not-yet", ...given });
   const environment = { ...given };
+  // It may have to be installed, or be missing: nothing need be started before that is known.
+  if (!environment.REDIS_URL) await ensureRedisServer(say);
   // Reachable from this machine only, unless somebody asks for more.
   environment.HOST ??= "127.0.0.1";
   environment.LOG_LEVEL ??= "warn";

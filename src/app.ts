@@ -9,7 +9,12 @@ import type { Server } from "node:http";
 import { createAuth } from "./auth/index.ts";
 import { createCatalog } from "./catalog/index.ts";
 import { createOperator } from "./operator/index.ts";
-import { createPayments, createSandboxDeliveries, createSandboxProvider } from "./payments/index.ts";
+import {
+  createPayments,
+  createSandboxDeliveries,
+  createSandboxProvider,
+  createStripeProvider,
+} from "./payments/index.ts";
 import { Problem } from "./platform/errors.ts";
 import { createHttpApp } from "./platform/http/app.ts";
 import { unavailable } from "./platform/http/availability.ts";
@@ -63,12 +68,17 @@ export function createRooms(platform: Platform) {
     admissionCodeKey: config.admissionCodeKey,
   });
   const { webhookKey } = config;
+  const sandboxProvider = createSandboxProvider({ db, webhookKey });
+  const stripe = config.stripe ? [createStripeProvider(config.stripe)] : [];
+  // Where real cards are taken, nobody may pay with a pretended one.
+  const onlyStripe = stripe.length > 0 && config.environment === "production";
   const payments = createPayments({
     db,
     log,
     metrics,
     reservations,
-    providers: [createSandboxProvider({ db, webhookKey })],
+    providers: onlyStripe ? stripe : [sandboxProvider, ...stripe],
+    retired: onlyStripe ? [sandboxProvider] : [],
   });
   let gatewayUrl = config.gatewayUrl;
   const sandbox = createSandboxDeliveries({
@@ -86,7 +96,16 @@ export function createRooms(platform: Platform) {
     verifyPass: (token, performanceId) => queue.verifyPass(token, performanceId),
     facts: catalog.facts,
   });
-  const operator = createOperator({ db, log, limits: config.limits, auth, catalog, reservations, queue });
+  const operator = createOperator({
+    db,
+    log,
+    limits: config.limits,
+    auth,
+    catalog,
+    reservations,
+    queue,
+    payments,
+  });
   releaser.add("rooms", async () => {
     operator.close();
     seats.close();

@@ -31,6 +31,8 @@ export interface Config {
   readonly webhookKey: KeyObject;
   /** Signs the codes that are scanned at the gate. */
   readonly admissionCodeKey: KeyObject;
+  /** Null: no real cards, only the sandbox. */
+  readonly stripe: { readonly secretKey: KeyObject; readonly webhookSecret: KeyObject } | null;
   readonly passPrivateKey: KeyObject;
   readonly operator: { readonly email: string; readonly password: string } | null;
   /** 0: metrics are served on the main port (never in production). */
@@ -105,6 +107,14 @@ const schemaFor = (production: boolean) =>
     FASTPASS_ACCESS_SECRET: secret(production),
     FASTPASS_TICKET_SECRET: secret(production),
     FASTPASS_WEBHOOK_SECRET: secret(production),
+    FASTPASS_STRIPE_SECRET_KEY: Joi.string()
+      .pattern(/^(sk|rk)_\w{8,}$/)
+      .messages({
+        "string.pattern.base": "FASTPASS_STRIPE_SECRET_KEY must be a key such as sk_live_… or rk_live_…",
+      }),
+    FASTPASS_STRIPE_WEBHOOK_SECRET: Joi.string()
+      .pattern(/^whsec_\w{8,}$/)
+      .messages({ "string.pattern.base": "FASTPASS_STRIPE_WEBHOOK_SECRET must be a secret such as whsec_…" }),
     FASTPASS_PASS_KEY_FILE: production ? Joi.string().required() : Joi.string(),
     FASTPASS_METRICS_PORT: Joi.number().integer().min(0).max(65_535).default(0),
     FASTPASS_TRUST_PROXY: Joi.string().allow("").default("").custom(checkTrustProxy).messages({
@@ -113,7 +123,9 @@ const schemaFor = (production: boolean) =>
     }),
     FASTPASS_GATEWAY_URL: Joi.string().uri({ scheme: ["http", "https"] }),
     FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
-  }).and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD");
+  })
+    .and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD")
+    .and("FASTPASS_STRIPE_SECRET_KEY", "FASTPASS_STRIPE_WEBHOOK_SECRET");
 
 const KNOWN = Object.keys(schemaFor(false).describe().keys as object);
 
@@ -151,6 +163,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     ticketKey: derive(value.FASTPASS_TICKET_SECRET, "ticket"),
     admissionCodeKey: derive(value.FASTPASS_TICKET_SECRET, "admission-code"),
     webhookKey: createSecretKey(Buffer.from(value.FASTPASS_WEBHOOK_SECRET)),
+    stripe: value.FASTPASS_STRIPE_SECRET_KEY
+      ? {
+          secretKey: createSecretKey(Buffer.from(value.FASTPASS_STRIPE_SECRET_KEY)),
+          webhookSecret: createSecretKey(Buffer.from(value.FASTPASS_STRIPE_WEBHOOK_SECRET)),
+        }
+      : null,
     passPrivateKey: passKey ?? developmentPassKey(value.FASTPASS_TICKET_SECRET),
     operator: value.FASTPASS_OPERATOR_EMAIL
       ? { email: value.FASTPASS_OPERATOR_EMAIL, password: value.FASTPASS_OPERATOR_PASSWORD }

@@ -46,7 +46,10 @@ describe("config", () => {
     });
 
     it("without an address · says which one is missing", () => {
-      expect(faultOf({})).to.equal("DATABASE_URL is required; REDIS_URL is required.");
+      const fault = faultOf({});
+      expect(fault).to.match(
+        /DATABASE_URL is required, such as postgres:.*; REDIS_URL is required, such as redis:/,
+      );
     });
   });
 
@@ -80,6 +83,22 @@ describe("config", () => {
         FASTPASS_OPERATOR_PASSWORD: "long enough",
       };
       expect(load(operator).operator).to.deep.equal({ email: "o@example.com", password: "long enough" });
+    });
+
+    it("FASTPASS_STRIPE_SECRET_KEY and FASTPASS_STRIPE_WEBHOOK_SECRET, both or none", () => {
+      const stripe = {
+        FASTPASS_STRIPE_SECRET_KEY: "sk_test_12345678",
+        FASTPASS_STRIPE_WEBHOOK_SECRET: "whsec_12345678",
+      };
+      expect(load().stripe).to.equal(null);
+      const loaded = load(stripe).stripe;
+      expect(loaded?.secretKey.export().toString()).to.equal(stripe.FASTPASS_STRIPE_SECRET_KEY);
+      expect(JSON.stringify(load(stripe)))
+        .to.not.include("sk_test")
+        .and.not.include("whsec");
+      expect(faultOf({ ...NEEDED, FASTPASS_STRIPE_SECRET_KEY: "sk_test_12345678" })).to.include(
+        "WEBHOOK_SECRET",
+      );
     });
 
     const proxies: Record<string, Config["trustProxy"]> = {
@@ -117,10 +136,14 @@ describe("config", () => {
       FASTPASS_ACCESS_SECRET: ["too-short", /at least 32/],
       FASTPASS_TICKET_SECRET: ["too-short", /at least 32/],
       FASTPASS_WEBHOOK_SECRET: ["too-short", /at least 32/],
+      FASTPASS_STRIPE_SECRET_KEY: ["pk_test_12345678", /must be a key such as sk_live_/],
+      FASTPASS_STRIPE_WEBHOOK_SECRET: ["secret", /must be a secret such as whsec_/],
       FASTPASS_PASS_KEY_FILE: ["/nowhere/pass.pem", /readable PEM private key.*openssl/],
       FASTPASS_METRICS_PORT: ["many", /must be a number/],
       FASTPASS_TRUST_PROXY: ["everyone", /true, false, a number of proxies, or addresses/],
       FASTPASS_LIMITS: ["maybe", /must be one of \[on, off\]/],
+      FASTPASS_STRIPE_SECRET_KEY: ["secret", /must be a key such as sk_live_/],
+      FASTPASS_STRIPE_WEBHOOK_SECRET: ["secret", /must be a secret such as whsec_/],
     };
     for (const [name, [value, sentence]] of Object.entries(refused)) {
       it(`${name}=${value}`, () => {

@@ -1,6 +1,7 @@
 /** Ends holds at their deadline, told by the delayed jobs. What a lost or late job misses, the sweeper finds. */
 import { type JobWorker, startJobWorker } from "../src/platform/jobs.ts";
 import type { Logger } from "../src/platform/logger.ts";
+import type { Metrics } from "../src/platform/metrics.ts";
 import type { RedisSettings } from "../src/platform/redis.ts";
 import { HOLD_EXPIRY_QUEUE, type HoldExpiryJob, type Reservations } from "../src/reservations/index.ts";
 
@@ -8,12 +9,16 @@ export interface HoldExpiryDeps {
   readonly settings: RedisSettings;
   readonly log: Logger;
   readonly reservations: Pick<Reservations, "expire">;
+  readonly metrics?: Pick<Metrics, "jobs">;
 }
 
 /** Jobs worked on at once; each takes one database connection for a few milliseconds. */
 const CONCURRENCY = 8;
 
-export function startHoldExpiry({ settings, log, reservations }: HoldExpiryDeps): JobWorker {
+export function startHoldExpiry({ settings, log, reservations, metrics }: HoldExpiryDeps): JobWorker {
   const handle = ({ reservationId }: HoldExpiryJob) => reservations.expire(reservationId);
-  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle);
+  const lateness = metrics && {
+    observe: (seconds: number) => metrics.jobs.latenessSeconds.observe({ queue: HOLD_EXPIRY_QUEUE }, seconds),
+  };
+  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle, lateness);
 }

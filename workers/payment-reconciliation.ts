@@ -1,5 +1,5 @@
 /**
- * Finds out what became of undecided payments, sends refunds, and plays the sandbox provider's side: its charges
+ * Finds out what became of undecided payments, sends refunds, works off cancelled performances, and plays the sandbox provider's side: its charges
  * settle and its webhooks are delivered from here, by real HTTP. Any number of workers may run it.
  */
 import type { Payments, SandboxDeliveries } from "../src/payments/index.ts";
@@ -8,7 +8,7 @@ import { type Rounds, startRounds } from "./rounds.ts";
 
 export interface PaymentReconciliationDeps {
   readonly log: Logger;
-  readonly payments: Pick<Payments, "reconcile">;
+  readonly payments: Pick<Payments, "reconcile" | "cancellations">;
   readonly sandbox: SandboxDeliveries;
 }
 
@@ -28,9 +28,15 @@ export function startPaymentReconciliation({ log, payments, sandbox }: PaymentRe
     pauseMs: EVERY_MS,
     round: async () => (await sandbox.deliver(BATCH)) >= BATCH,
   });
+  const cancellations = startRounds({
+    name: "cancellations",
+    log,
+    pauseMs: EVERY_MS,
+    round: () => payments.cancellations.workOff(BATCH),
+  });
   return {
     async close() {
-      await Promise.all([questions.close(), deliveries.close()]);
+      await Promise.all([questions.close(), deliveries.close(), cancellations.close()]);
     },
   };
 }

@@ -9,13 +9,13 @@ import { startSeatProjectionWorker } from "./seat-projection.ts";
 import { startSweeper } from "./sweeper.ts";
 
 export function startWorkers(platform: Platform, rooms: Rooms): void {
-  const { config, log, releaser } = platform;
+  const { config, log, metrics, releaser } = platform;
   const { queue, reservations, payments, sandbox } = rooms;
   const locks = createAdvisoryLocks(config.databaseUrl, log);
   releaser.add("advisory locks", () => locks.close());
   const workers = {
     admission: startAdmission(queue, locks),
-    "hold expiry": startHoldExpiry({ settings: config, log, reservations }),
+    "hold expiry": startHoldExpiry({ settings: config, log, reservations, metrics }),
     sweeper: startSweeper({ log, reservations }),
     "payment reconciliation": startPaymentReconciliation({ log, payments, sandbox }),
   };

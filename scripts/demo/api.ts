@@ -37,6 +37,8 @@ export interface Api {
   call<Body = Record<string, unknown>>(route: string, call: Call): Promise<Answer<Body>>;
   /** Notes that this refusal should not have come. @returns what to throw. */
   surprise(answer: Answer<unknown>, why?: string): Broken;
+  /** Opens the kept connections, so that the crowd at the opening need not. */
+  warmUp(): Promise<void>;
   readonly gateways: number;
   /** The address of a gateway's streams, without a path. */
   streamAddress(gateway: number): string;
@@ -44,6 +46,9 @@ export interface Api {
   readonly clockOffsetMs: number;
   close(): void;
 }
+
+/** Milliseconds that requests waited here for a connection, which is not charged to the server. */
+export const OWN_WAIT = "wait for a connection";
 
 /** This fan's story can't go on. */
 export class Broken extends Error {
@@ -56,12 +61,37 @@ export class Stopped extends Error {
 }
 
 const TIMEOUT_MS = 15_000;
-const CONNECTIONS_A_GATEWAY = 128;
+/**
+ * Connections kept to each gateway. Few for quick calls, because Node.js accepts one new connection each time around
+ * its event loop: many busy kept ones would make the sockets that open meanwhile wait for seconds. More for calls that
+ * wait for a commit, and apart from them, so that nobody inside waits behind the crowd at the door.
+ */
+const CONNECTIONS = { quick: 12, commit: 24, join: 64 };
+const LINES: Readonly<Record<string, keyof typeof CONNECTIONS>> = {
+  join: "join",
+  hold: "commit",
+  pay: "commit",
+  "pay, reply lost": "commit",
+  claim: "commit",
+  cancel: "commit",
+  leave: "commit",
+  "log in": "commit",
+  "sign up": "commit",
+  operator: "commit",
+  "warm up commit": "commit",
+  "warm up join": "join",
+};
 /** The Date header has whole seconds, so a smaller difference says nothing. */
 const LEAST_OFFSET_MS = 1_500;
 
 export function createApi(addresses: readonly URL[], ledger: Ledger, signal: AbortSignal): Api {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS_A_GATEWAY, scheduling: "lifo" });
+  const agentWith = (maxSockets: number) =>
+    new http.Agent({ keepAlive: true, maxSockets, scheduling: "lifo" });
+  const agents = {
+    quick: agentWith(CONNECTIONS.quick),
+    commit: agentWith(CONNECTIONS.commit),
+    join: agentWith(CONNECTIONS.join),
+  };
   let next = 0;
   let clockOffsetMs = 0;
 
@@ -71,7 +101,7 @@ export function createApi(addresses: readonly URL[], ledger: Ledger, signal: Abo
     return new Broken(`${where}: ${what} ${detail}`);
   }
 
-  function send(call: Call): Promise<{ answer: Answer<never>; tookMs: number }> {
+  function send(route: string, call: Call): Promise<{ answer: Answer<never>; tookMs: number }> {
     const address = addresses[(call.gateway ?? next++) % addresses.length] as URL;
     const what = `${call.method} ${call.path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "…")}`;
     const payload = call.body === undefined ? undefined : JSON.stringify(call.body);
@@ -79,7 +109,7 @@ export function createApi(addresses: readonly URL[], ledger: Ledger, signal: Abo
       let startedAt = performance.now();
       const request = http.request(
         {
-          agent,
+          agent: agents[LINES[route] ?? "quick"],
           host: address.hostname,
           port: address.port || 80,
           method: call.method,
@@ -109,6 +139,7 @@ export function createApi(addresses: readonly URL[], ledger: Ledger, signal: Abo
         },
       );
       request.on("socket", () => {
+        ledger.sample(OWN_WAIT, performance.now() - startedAt);
         startedAt = performance.now();
       });
       request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)));
@@ -122,7 +153,7 @@ export function createApi(addresses: readonly URL[], ledger: Ledger, signal: Abo
       if (signal.aborted) throw new Stopped();
       let sent: Awaited<ReturnType<typeof send>>;
       try {
-        sent = await send(call);
+        sent = await send(route, call);
       } catch (fault) {
         if (signal.aborted) throw new Stopped();
         throw broken("NO_ANSWER", `${call.method} ${route}`, (fault as Error).message);
@@ -145,12 +176,25 @@ export function createApi(addresses: readonly URL[], ledger: Ledger, signal: Abo
       ledger.unexpected({ what: found, where: answer.what, detail: why || detailOf(answer) });
       return new Broken(`${answer.what}: ${found} ${why}`);
     },
+    async warmUp() {
+      const routes = Object.entries(CONNECTIONS).flatMap(([line, count]) =>
+        Array<string>(count).fill(`warm up ${line}`),
+      );
+      const visits = addresses.flatMap((_, gateway) =>
+        routes.map((route) => send(route, { method: "GET", path: "/events?limit=1", gateway })),
+      );
+      await Promise.all(visits).catch((fault) => {
+        throw broken("NO_ANSWER", "GET /events", (fault as Error).message);
+      });
+    },
     gateways: addresses.length,
     streamAddress: (gateway) => (addresses[gateway % addresses.length] as URL).origin.replace(/^http/, "ws"),
     get clockOffsetMs() {
       return clockOffsetMs;
     },
-    close: () => agent.destroy(),
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
   };
 }
 

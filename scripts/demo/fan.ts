@@ -50,7 +50,9 @@ export async function runFan(world: World, account: Account, plan: FanPlan, inde
 async function queueUp(world: World, fan: Fan, place: Place, round: number): Promise<boolean> {
   const { plan, random } = fan;
   if (!(await standInLine(world, fan, place, round))) {
-    return round === 0 && plan.comesBack && place.story.leftAt !== null;
+    const { leftAt, told } = place.story;
+    // Passed over while away for too long: one click joins again.
+    return leftAt === null ? told?.end === "expired" : round === 0 && plan.comesBack;
   }
   if (plan.noShow && round === 0) {
     place.story.leftAt = Date.now();

@@ -1,5 +1,5 @@
 /** What a fan does about a place in line: join, follow, reload, look, leave, and hear how it ended. */
-import { Stopped } from "./api.ts";
+import { Broken, Stopped } from "./api.ts";
 import { createPlace, type Place } from "./place.ts";
 import type { TicketView } from "./story.ts";
 import { clicked, type Fan, sleep, type World } from "./world.ts";
@@ -7,6 +7,9 @@ import { clicked, type Fan, sleep, type World } from "./world.ts";
 /** Within this everybody must have heard of the end of their ticket. */
 const TOLD_WITHIN_MS = 45_000;
 const STATUS_FRESH_WITHIN_MS = 4_000;
+const MOST_ATTEMPTS = 10;
+/** A request that took longer than this was held up on our side or the machine is very busy. */
+const SLOW_MS = 3_000;
 
 /** @returns null when everything is sold. */
 export async function join(
@@ -51,9 +54,9 @@ export async function join(
     const place = createPlace(
       {
         api,
+        streams: world.streams,
         ledger,
         arrivalSeconds: world.scenario.arrivalSeconds,
-        onLost: () => ledger.count("streams lost"),
         complain: world.complain,
       },
       account.userId,
@@ -65,13 +68,35 @@ export async function join(
   }
 }
 
-/** Opens the stream, again and again if need be: a page does not give up on a gateway that restarts. */
-export async function follow(world: World, { index, random }: Fan, place: Place): Promise<void> {
-  for (let attempt = 0; place.isLive && attempt < 10; attempt += 1) {
-    if (await place.follow(index + attempt)) return;
-    await sleep(world, random.between(100, 1_000));
+/**
+ * Opens the stream, again and again if need be: a page does not give up on a gateway that restarts. While none is
+ * open it polls, just often enough for the fan to count as present.
+ */
+export async function follow(world: World, fan: Fan, place: Place): Promise<void> {
+  for (let attempt = 0; place.isLive && attempt < MOST_ATTEMPTS; attempt += 1) {
+    const opening = place.follow(fan.index + attempt);
+    while (!(await openedWithin(opening, 2 * place.pollAfterSeconds * 1_000))) {
+      if (world.signal.aborted) throw new Stopped();
+      await look(world, fan, place);
+      // The turn has come: the stream may open beside it.
+      if (place.state !== "waiting" && place.state !== "deferred") return;
+    }
+    if (await opening) return;
+    world.ledger.count("streams lost");
+    await sleep(world, fan.random.between(100, 1_000));
   }
   if (place.isLive) world.complain("streams stay open", `ticket ${place.story.ticketId} got none`);
+}
+
+/** @returns false when it was not decided within the time. */
+async function openedWithin(opening: Promise<boolean>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  const decided = await Promise.race([opening.then(() => true), late]);
+  clearTimeout(timer);
+  return decided;
 }
 
 /** The page is loaded anew: its sockets are gone for a moment, and it asks for the place it has. */
@@ -79,6 +104,9 @@ export async function reload(world: World, fan: Fan, place: Place): Promise<void
   const { api, ledger, queueId } = world;
   place.shut();
   await sleep(world, fan.random.between(80, 700));
+  await look(world, fan, place);
+  if (!place.isLive) return;
+  const lookedAt = Date.now();
   if (fan.random.chance(0.5)) {
     const answer = await api.call<TicketView>("join", {
       method: "POST",
@@ -90,12 +118,17 @@ export async function reload(world: World, fan: Fan, place: Place): Promise<void
       await look(world, fan, place);
       return;
     }
-    if (answer.status !== 200) throw api.surprise(answer, "a reload did not find its place");
+    if (answer.status === 201 && Date.now() - lookedAt > SLOW_MS) {
+      // We were away for too long, and the place with us: that says nothing about the line.
+      ledger.count("stories cut short by a slow machine");
+      throw new Broken("the request waited here for too long");
+    }
+    if (answer.status !== 200) throw api.surprise(answer, "joining again did not find the place");
     ledger.count("joins that found their place");
     place.see(answer.body);
-  } else await look(world, fan, place);
+  }
   ledger.count("reloads");
-  await follow(world, { ...fan, index: fan.index + 1 }, place);
+  if (fan.plan.follows !== "poll") await follow(world, { ...fan, index: fan.index + 1 }, place);
 }
 
 export async function look(world: World, { account }: Fan, place: Place): Promise<void> {

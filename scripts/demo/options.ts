@@ -49,7 +49,7 @@ export interface Scenario {
 const FULL = { fans: 2_000, seats: 1_200 };
 const SMALL = { fans: 300, seats: 150 };
 const SEATS_STEP = 50;
-const MOST_SEATS = 25_000;
+const MOST_SEATS = 15_000;
 const MOST_FANS = 15_000;
 
 /** @throws UsageError */

@@ -7,7 +7,7 @@
 import type { Api } from "./api.ts";
 import type { Ledger } from "./ledger.ts";
 import { type End, newStory, type TicketState, type TicketStory, type TicketView } from "./story.ts";
-import { type ClientStream, openStream } from "./stream.ts";
+import { type ClientStream, RECONNECT, type Streams } from "./stream.ts";
 
 export interface Place {
   readonly story: TicketStory;
@@ -31,19 +31,16 @@ export interface Place {
 
 export interface PlaceDeps {
   readonly api: Api;
+  readonly streams: Streams;
   readonly ledger: Ledger;
   readonly arrivalSeconds: number;
-  /** Told when the server closed a socket that should have stayed open. */
-  onLost(): void;
   complain(check: string, detail: string): void;
 }
 
 const ENDED: readonly TicketState[] = ["left", "expired", "removed", "ended"];
-/** Close codes after which a page opens its stream again by itself. */
-const RECONNECT = [1006, 1012, 1013, 4408];
 
 export function createPlace(deps: PlaceDeps, userId: string, first: TicketView, joinedAt: number): Place {
-  const { api, ledger, complain } = deps;
+  const { api, streams, ledger, complain } = deps;
   const story = newStory(userId, first, joinedAt);
   const sockets = new Set<ClientStream>();
   let view = first;
@@ -148,7 +145,7 @@ export function createPlace(deps: PlaceDeps, userId: string, first: TicketView, 
     async follow(gateway) {
       const interval = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY };
       const url = `${api.streamAddress(gateway)}/ws/v1/queues/${view.queueId}`;
-      const socket = openStream(url, view.ticket, "queue", ledger, {
+      const socket = streams.open(url, view.ticket, "queue", {
         onFrame(frame) {
           if (interval.from === Number.POSITIVE_INFINITY) {
             interval.from = Date.now();
@@ -163,8 +160,8 @@ export function createPlace(deps: PlaceDeps, userId: string, first: TicketView, 
           if (code === 1000) {
             if (!story.told)
               complain("everybody is told why", `ticket ${story.ticketId} was closed without a reason`);
-          } else if (RECONNECT.includes(code)) deps.onLost();
-          else complain("streams stay open", `ticket ${story.ticketId} was closed with ${code}`);
+          } else if (!RECONNECT.includes(code))
+            complain("streams stay open", `ticket ${story.ticketId} was closed with ${code}`);
           wake();
         },
       });

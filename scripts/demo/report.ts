@@ -1,5 +1,6 @@
 /** The report at the end: what happened, how long it took, what was checked, and a summary for the README. */
 import os from "node:os";
+import { OWN_WAIT } from "./api.ts";
 import type { Check } from "./checks/check.ts";
 import { type Ledger, percentile } from "./ledger.ts";
 import type { DemoOptions, Scenario } from "./options.ts";
@@ -16,6 +17,8 @@ export interface Run {
 }
 
 const MOST_VIOLATIONS = 5;
+/** Milliseconds by which this process's own event loop was late, 99th percentile: a slow client makes slow answers. */
+export const OWN_DELAY = "event loop p99";
 
 export function writeReport(run: Run): string {
   return [
@@ -81,15 +84,22 @@ function happened({ ledger, world, seconds }: Run): string[][] {
 }
 
 function latencies(ledger: Ledger): string[][] {
+  const quantiles = (name: string) =>
+    [0.5, 0.95, 1].map((p) => Math.round(percentile(ledger.samples(name), p) ?? 0).toString());
   const rows = [
     ...ledger.names("http:").map((name) => [name, `http:${name}`]),
     ...ledger.names("stream:").map((name) => [`${name} stream, to the first frame`, `stream:${name}`]),
   ].map(([label, name]) => {
     const values = ledger.samples(name as string);
-    const at = (p: number) => Math.round(percentile(values, p) ?? 0).toString();
-    return [label as string, number(values.length), at(0.5), at(0.95), at(1)];
+    return [label as string, number(values.length), ...quantiles(name as string)];
   });
-  return [["", "requests", "p50", "p95", "max"], ...rows];
+  const own = Math.round(ledger.samples(OWN_DELAY)[0] ?? 0);
+  return [
+    ["", "requests", "p50", "p95", "max"],
+    ...rows,
+    ["wait for a free connection, before", number(ledger.samples(OWN_WAIT).length), ...quantiles(OWN_WAIT)],
+    [`the load generator's own lag, p99: ${own} ms`, "", "", "", ""],
+  ];
 }
 
 function codes(ledger: Ledger): string[][] {

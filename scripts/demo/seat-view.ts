@@ -1,32 +1,38 @@
 /** The seat map on a fan's screen: the feed's snapshot, then its deltas, one number after the other. */
 import type { Api } from "./api.ts";
 import type { Ledger } from "./ledger.ts";
-import { type ClientStream, openStream } from "./stream.ts";
+import { type ClientStream, RECONNECT, type Streams } from "./stream.ts";
 
 export interface SeatView {
-  /** A letter a seat; null before the snapshot. */
+  /** A letter a seat; null before the snapshot, and once the feed is lost. */
   readonly letters: string | null;
-  /** The next time one of these seats becomes free; null when it did not within the time. */
+  /** The next time one of these seats becomes free; null when it was not seen within the time. */
   freed(ordinals: readonly number[], withinMs: number): Promise<number | null>;
   close(): void;
 }
 
 export interface SeatViewDeps {
   readonly api: Api;
+  readonly streams: Streams;
   readonly ledger: Ledger;
   complain(check: string, detail: string): void;
 }
 
 interface Watch {
   readonly ordinals: ReadonlySet<number>;
-  readonly done: (at: number) => void;
+  readonly done: (at: number | null) => void;
 }
 
-/** @param pass the credential. */
+export interface Admission {
+  readonly performanceId: string;
+  readonly pass: string;
+  /** When the pass ends, milliseconds since 1970: after that no feed is opened with it. */
+  readonly endsAt: number;
+}
+
 export function openSeatView(
-  { api, ledger, complain }: SeatViewDeps,
-  performanceId: string,
-  pass: string,
+  { api, streams, ledger, complain }: SeatViewDeps,
+  { performanceId, pass, endsAt }: Admission,
   gateway: number,
 ): SeatView {
   let letters: string[] | null = null;
@@ -60,10 +66,17 @@ export function openSeatView(
   }
 
   const url = `${api.streamAddress(gateway)}/ws/v1/performances/${performanceId}/seats`;
-  const stream: ClientStream = openStream(url, pass, "seats", ledger, {
+  let closed = false;
+  const stream: ClientStream = streams.open(url, pass, "seats", {
     onFrame,
     onClose(code, ours) {
-      if (!ours) complain("streams stay open", `a seat feed was closed with ${code}`);
+      closed = true;
+      letters = null;
+      for (const watch of watches) watch.done(null);
+      const tooLate = code === 4401 && Date.now() > endsAt - 1_000;
+      if (ours || tooLate) return;
+      if (RECONNECT.includes(code)) ledger.count("streams lost");
+      else complain("streams stay open", `a seat feed was closed with ${code}`);
     },
   });
 
@@ -72,6 +85,7 @@ export function openSeatView(
       return letters?.join("") ?? null;
     },
     freed(ordinals, withinMs) {
+      if (closed) return Promise.resolve(null);
       return new Promise((resolve) => {
         const finish = (at: number | null) => {
           clearTimeout(timer);

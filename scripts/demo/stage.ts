@@ -1,9 +1,8 @@
 /** What the operator does: puts the event on sale, and steers the queue while it runs. */
 import type { Api } from "./api.ts";
 import { type Hall, type Layout, readHall, type SectionPlan } from "./hall.ts";
-import type { Ledger } from "./ledger.ts";
 import type { Scenario } from "./options.ts";
-import { type ClientStream, openStream } from "./stream.ts";
+import type { ClientStream, Streams } from "./stream.ts";
 import { sleep, type World } from "./world.ts";
 
 export interface Production {
@@ -38,7 +37,7 @@ const MONTH_MS = 30 * 86_400_000;
 
 export async function logInAsOperator(
   api: Api,
-  ledger: Ledger,
+  streams: Streams,
   credentials: { readonly email: string; readonly password: string },
 ): Promise<Operator> {
   const login = await api.call<{ accessToken: string }>("log in", {
@@ -97,7 +96,7 @@ export async function logInAsOperator(
     async watch(queueId, onStats) {
       const { token: credential } = await order<{ token: string }>("POST", "/operator/stream-tokens");
       const url = `${api.streamAddress(0)}/ws/v1/operator/queues/${queueId}`;
-      return openStream(url, credential, "operator", ledger, {
+      return streams.open(url, credential, "operator", {
         onFrame: (frame) => onStats(frame as unknown as Stats),
         onClose: () => undefined,
       });
@@ -110,7 +109,6 @@ export interface Interventions {
   pausedAt: number | null;
   resumedAt: number | null;
   noticeAt: number | null;
-  rateAt: number | null;
 }
 
 /** A notice, a pause of some seconds and a faster pace, each when a part of the hall is sold. */
@@ -139,6 +137,5 @@ export async function direct(
   tell("the operator resumed it");
   await until(0.45);
   await operator.setRate(queueId, scenario.laterRatePerMinute);
-  done.rateAt = Date.now();
   tell(`the operator raised the rate to ${scenario.laterRatePerMinute} a minute`);
 }

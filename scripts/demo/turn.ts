@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Answer } from "./api.ts";
 import { chooseSeats } from "./hall.ts";
-import { leave } from "./line.ts";
+import { leave, look } from "./line.ts";
 import { pay } from "./payment.ts";
 import type { Place } from "./place.ts";
 import { openSeatView, type SeatView } from "./seat-view.ts";
@@ -38,8 +38,9 @@ interface Turn {
 const NEAR_MS = 1_500;
 /** The news that a ticket ended is at most this far behind its refusals. */
 const NEWS_MS = 3_000;
-/** The seats of a lapsed hold are free long before. */
+/** The seats of a lapsed hold are free long before, and the map shows it soon after. */
 const RELEASED_WITHIN_MS = 10_000;
+const ON_THE_MAP_MS = 3_000;
 /** Times in answers are whole milliseconds. */
 const CLOCK_STEP_MS = 5;
 
@@ -48,11 +49,9 @@ export async function takeTurn(world: World, fan: Fan, place: Place, round: numb
   await sleep(world, plan.reactsInMs);
   const claim = await claimTurn(world, fan, place);
   if (!claim) return "nothing";
-  const view =
-    plan.followsSeats || plan.then === "lapse"
-      ? openSeatView(world, world.performanceId, claim.pass, index)
-      : null;
   const endsAt = Date.parse(claim.passExpiresAt) - world.api.clockOffsetMs;
+  const admission = { performanceId: world.performanceId, pass: claim.pass, endsAt };
+  const view = plan.followsSeats ? openSeatView(world, admission, index) : null;
   const turn: Turn = { world, fan, place, pass: claim.pass, endsAt, view, scarce: false };
   try {
     const held = await holdSeats(turn);
@@ -72,7 +71,8 @@ export async function takeTurn(world: World, fan: Fan, place: Place, round: numb
   }
 }
 
-async function claimTurn(world: World, { account, plan }: Fan, place: Place): Promise<Claim | null> {
+async function claimTurn(world: World, fan: Fan, place: Place): Promise<Claim | null> {
+  const { account, plan } = fan;
   const { api, ledger, queueId } = world;
   if (!place.isLive) return null;
   const [answer, twin] = await clicked(plan.doubles.claim, () =>
@@ -83,7 +83,7 @@ async function claimTurn(world: World, { account, plan }: Fan, place: Place): Pr
     }),
   );
   if (answer.code === "ADMISSION_EXPIRED") {
-    if (await endedMeanwhile(place, place.arriveBy ?? 0)) return null;
+    if (await endedMeanwhile(world, fan, place, place.arriveBy ?? 0)) return null;
     throw api.surprise(answer, "claimed in time");
   }
   if (answer.status !== 200) throw api.surprise(answer);
@@ -96,10 +96,14 @@ async function claimTurn(world: World, { account, plan }: Fan, place: Place): Pr
 }
 
 /** Whether a refusal is explained by the ticket's end, or by a deadline that was near. */
-async function endedMeanwhile(place: Place, deadline: number): Promise<boolean> {
+async function endedMeanwhile(world: World, fan: Fan, place: Place, deadline: number): Promise<boolean> {
   if (Date.now() > deadline - NEAR_MS) return true;
   const until = Date.now() + NEWS_MS;
-  while (place.isLive && Date.now() < until) await place.changed(until - Date.now());
+  while (place.isLive && Date.now() < until) {
+    await place.changed(NEWS_MS / 4);
+    // The stream may not be open; the view knows as well.
+    if (place.isLive) await look(world, fan, place);
+  }
   return !place.isLive;
 }
 
@@ -132,7 +136,7 @@ async function holdSeats(turn: Turn): Promise<Reservation | null> {
       quantity = Math.max(1, quantity - 1);
     } else if (answer.code === "SEAT_CONTENDED") await sleep(world, random.between(30, 200));
     else if (answer.code === "PASS_EXPIRED" || answer.code === "PASS_REVOKED") {
-      if (await endedMeanwhile(place, endsAt)) return null;
+      if (await endedMeanwhile(world, fan, place, endsAt)) return null;
       throw world.api.surprise(answer, "with a session that lives");
     } else if (answer.code !== "SEAT_TAKEN") throw world.api.surprise(answer);
     world.ledger.count("holds refused");
@@ -209,29 +213,37 @@ async function letLapse({ world, fan, view }: Turn, held: Reservation): Promise<
   const { api, ledger } = world;
   const ordinals = held.seats.map(({ ordinal }) => ordinal);
   const deadline = Date.parse(held.expiresAt) - api.clockOffsetMs;
-  const look = async () =>
-    (
-      await api.call<Reservation>("reservation", {
-        method: "GET",
-        path: `/reservations/${held.id}`,
-        token: fan.account.accessToken,
-      })
-    ).body.status;
-  let freedAt: number | null = null;
-  while (Date.now() < deadline + RELEASED_WITHIN_MS) {
-    freedAt = (await view?.freed(ordinals, deadline + RELEASED_WITHIN_MS - Date.now())) ?? null;
-    if (freedAt === null || freedAt >= deadline - CLOCK_STEP_MS) break;
-    // The map may still be telling how the seats became free for this very hold.
-    if ((await look()) === "HELD") continue;
-    world.complain("holds last as long as promised", `${held.id} ended ${deadline - freedAt} ms early`);
-    break;
-  }
+  let freedAt = (await view?.freed(ordinals, deadline + ON_THE_MAP_MS - Date.now())) ?? null;
+  // The map may still be telling how the seats became free for this very hold.
+  while (
+    freedAt !== null &&
+    freedAt < deadline - CLOCK_STEP_MS &&
+    (await statusOf(world, fan, held)) === "HELD"
+  )
+    freedAt = (await view?.freed(ordinals, deadline + ON_THE_MAP_MS - Date.now())) ?? null;
   // When another fan takes them within the same quarter of a second, the map never shows them free.
   if (freedAt === null) ledger.count("lapses not seen on the map");
+  else if (freedAt < deadline - CLOCK_STEP_MS)
+    world.complain("holds last as long as promised", `${held.id} ended ${deadline - freedAt} ms early`);
   else ledger.sample("release lag", Math.max(0, freedAt - deadline));
-  const status = await look();
-  if (status !== "EXPIRED")
-    world.complain("holds last as long as promised", `${held.id} is ${status} after its deadline`);
+  while ((await statusOf(world, fan, held)) !== "EXPIRED") {
+    if (Date.now() > deadline + RELEASED_WITHIN_MS) {
+      world.complain("holds last as long as promised", `${held.id} lives on after its deadline`);
+      break;
+    }
+    await sleep(world, Math.max(200, deadline - Date.now()));
+  }
   ledger.count("lapsed");
   return "lapsed";
+}
+
+async function statusOf({ api }: World, { account }: Fan, { id }: Reservation): Promise<string> {
+  const path = `/reservations/${id}`;
+  const answer = await api.call<Reservation>("reservation", {
+    method: "GET",
+    path,
+    token: account.accessToken,
+  });
+  if (answer.status !== 200) throw api.surprise(answer);
+  return answer.body.status;
 }

@@ -7,6 +7,7 @@ import type { Scenario } from "./options.ts";
 import type { FanPlan } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Complaint, TicketStory } from "./story.ts";
+import type { Streams } from "./stream.ts";
 
 export interface Account {
   readonly userId: string;
@@ -57,6 +58,7 @@ export interface Fan {
 
 export interface World {
   readonly api: Api;
+  readonly streams: Streams;
   readonly ledger: Ledger;
   /** The run is over, for whatever reason. */
   readonly signal: AbortSignal;
@@ -112,9 +114,13 @@ export async function oneEffect<Body>(
   const effects = heard.filter(({ status }) => status < 300 || status === 402);
   const [first] = effects;
   if (!first) return heard[0] as Answer<Body>;
-  const replayed = effects.filter(({ headers }) => headers["idempotent-replayed"] === "true").length;
-  if (effects.some(({ text }) => text !== first.text) || replayed < effects.length - 1) {
-    world.complain("a double click has one effect", `two ${what} under one key were answered differently`);
+  const isReplay = ({ headers }: Answer<Body>) => headers["idempotent-replayed"] === "true";
+  if (
+    effects.some(({ text }) => text !== first.text) ||
+    effects.filter(isReplay).length < effects.length - 1
+  ) {
+    const told = effects.map((one) => `${one.status}${isReplay(one) ? " replayed" : ""} ${one.text}`);
+    world.complain("a double click has one effect", `${what} under one key: ${told.join(" and ")}`);
   }
   return first;
 }

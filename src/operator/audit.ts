@@ -10,6 +10,7 @@ import type { Database, Queryable } from "../platform/postgres.ts";
 export type AuditAction =
   | "event.create"
   | "performance.create"
+  | "performance.cancel"
   | "queue.settings"
   | "queue.pause"
   | "queue.resume"
@@ -18,6 +19,7 @@ export type AuditAction =
   | "queue.lane"
   | "ticket.remove"
   | "ticket.readmit"
+  | "ticket.check-in"
   | "seats.block"
   | "seats.unblock";
 

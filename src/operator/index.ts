@@ -9,9 +9,14 @@ import type { Logger } from "../platform/logger.ts";
 import type { Database } from "../platform/postgres.ts";
 import type { StreamRoute } from "../platform/sockets/index.ts";
 import { createAuditLog } from "./audit.ts";
-import type { AuthPort, CatalogPort, QueuePort, ReservationsPort } from "./ports.ts";
+import { createCancellations } from "./cancellations.ts";
+import { createCheckIns } from "./check-ins.ts";
+import type { AuthPort, CatalogPort, PaymentsPort, QueuePort, ReservationsPort } from "./ports.ts";
 import { createProductions } from "./productions.ts";
 import { createQueueControls } from "./queue-controls.ts";
+import { cancellationRoutes } from "./routes/cancellations.ts";
+import { checkInRoutes } from "./routes/check-ins.ts";
+import { paymentRoutes } from "./routes/payments.ts";
 import { productionRoutes } from "./routes/productions.ts";
 import { queueRoutes } from "./routes/queues.ts";
 import { recordRoutes } from "./routes/records.ts";
@@ -24,9 +29,11 @@ import { createTicketControls } from "./ticket-controls.ts";
 
 export type {
   AuthPort,
+  CancellationsPort,
   CatalogPort,
   ControlChange,
   NoticeTexts,
+  PaymentsPort,
   QueuePort,
   QueueRecord,
   QueueStats,
@@ -46,6 +53,7 @@ export interface OperatorDeps {
   readonly catalog: CatalogPort;
   readonly reservations: ReservationsPort;
   readonly queue: QueuePort;
+  readonly payments: PaymentsPort;
   /** Milliseconds between messages of the live figures; shortened by tests. */
   readonly statsEveryMs?: number;
 }
@@ -77,6 +85,12 @@ export function createOperator(deps: OperatorDeps): Operator {
       ...queueRoutes(createQueueControls({ db, log, audit, queue }), statistics, actorOf, limits),
       ...ticketRoutes(createTicketControls({ db, audit, queue }), actorOf),
       ...seatRoutes(createSeatControls({ db, audit, catalog, reservations }), actorOf),
+      ...cancellationRoutes(
+        createCancellations({ db, log, audit, catalog, queue, cancellations: deps.payments.cancellations }),
+        actorOf,
+      ),
+      ...paymentRoutes(deps.payments),
+      ...checkInRoutes(createCheckIns({ db, audit, catalog, reservations }), actorOf),
       ...recordRoutes(audit, auth),
     ],
     sockets: [stream.route],

@@ -5,7 +5,7 @@ import type { Principal } from "../platform/http/route.ts";
 import type { Transaction } from "../platform/postgres.ts";
 import type { QueuePatch, QueueSettings } from "../queue/settings.ts";
 
-export type CatalogPort = Pick<Catalog, "createEvent" | "createPerformance" | "seatMap">;
+export type CatalogPort = Pick<Catalog, "createEvent" | "createPerformance" | "seatMap" | "facts">;
 
 export interface AuthPort {
   /** Null for an unknown account. */
@@ -44,7 +44,7 @@ export type SettingsChange =
     }
   | {
       readonly ok: false;
-      readonly reason: "VERSION_MISMATCH" | "NOT_FOUND" | "QUEUE_SETTING_LOCKED" | "VALIDATION_FAILED";
+      readonly reason: "VERSION_MISMATCH" | "NOT_FOUND" | "VALIDATION_FAILED";
       readonly detail?: string;
       readonly errors?: readonly FieldError[];
     };
@@ -136,6 +136,57 @@ export type SeatBlockOutcome =
       readonly seats: readonly { readonly ordinal: number; readonly state: string }[];
     };
 
+/** How far a cancelled performance has come. */
+export interface CancellationProgress {
+  readonly performanceId: string;
+  readonly reason: string;
+  readonly requestedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly undecided: number;
+  readonly toRefund: number;
+  readonly refunding: number;
+  readonly refunded: number;
+}
+
+export interface CancellationsPort {
+  /** @returns false when it was requested before. */
+  request(trx: Transaction, performanceId: string, reason: string, by: string): Promise<boolean>;
+  progress(performanceId: string): Promise<CancellationProgress | null>;
+}
+
+export type PaymentFilter = "undecided" | "late" | "refunding";
+
+export interface ListedPayment {
+  readonly id: string;
+  readonly startedAt: Date;
+  readonly settledAt: Date | null;
+}
+
+export interface PaymentsPort {
+  /** Newest first, from after `before`. @param status null: all. */
+  listPayments(page: {
+    status: PaymentFilter | null;
+    before: string | null;
+    limit: number;
+  }): Promise<readonly ListedPayment[]>;
+  readonly cancellations: CancellationsPort;
+}
+
+/** NOT_FOUND also for a ticket that was refunded. */
+export type CheckInOutcome =
+  | {
+      readonly ok: true;
+      readonly ticket: {
+        readonly id: string;
+        readonly reservationId: string;
+        readonly performanceId: string;
+        readonly ordinal: number;
+        readonly checkedInAt: Date;
+      };
+    }
+  | { readonly ok: false; readonly reason: "NOT_FOUND" }
+  | { readonly ok: false; readonly reason: "ALREADY_CHECKED_IN"; readonly checkedInAt: Date };
+
 /** What happened to a performance's seats in the last minute. */
 export interface SeatActivity {
   readonly holdsPerMinute: number;
@@ -157,4 +208,6 @@ export interface ReservationsPort {
     reason: string,
   ): Promise<SeatBlockOutcome>;
   activity(performanceId: string): Promise<SeatActivity>;
+  /** @param by the account of whoever scanned the code. */
+  checkIn(trx: Transaction, code: string, by: string): Promise<CheckInOutcome>;
 }

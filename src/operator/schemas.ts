@@ -91,6 +91,76 @@ const seatInState = Joi.object({
 });
 export const changedSeats = Joi.object({ seats: Joi.array().items(seatInState).required() });
 
+export const paymentsQuery = pageQuery.keys({
+  status: Joi.string()
+    .valid("undecided", "late", "refunding")
+    .description(
+      "undecided: the provider has not decided; late: it came when the hold was over; refunding: on its way back. All of them when absent",
+    ),
+});
+
+export const listedPayment = Joi.object({
+  id: uuid().required(),
+  reservationId: uuid().required(),
+  performanceId: uuid().required(),
+  userId: uuid().required(),
+  provider: Joi.string().required(),
+  providerReference: Joi.string().allow(null).required().description("its number at the provider"),
+  amount: integer().min(0).required(),
+  currency: Joi.string().required(),
+  status: Joi.string().valid("pending", "succeeded", "failed", "cancelled").required(),
+  reservationStatus: Joi.string().required(),
+  startedAt: timestamp().required(),
+  settledAt: timestamp().allow(null).required(),
+  checks: integer().min(0).required().description("how often the provider was asked about it"),
+  refund: Joi.object({
+    id: uuid().required(),
+    status: Joi.string().valid("pending", "succeeded").required(),
+    amount: integer().min(0).required(),
+    reason: Joi.string().valid("fan", "late_payment", "performance_cancelled").required(),
+    attempts: integer().min(0).required().description("how often it was sent to the provider"),
+  })
+    .allow(null)
+    .required(),
+});
+
+export const cancellationBody = Joi.object({ reason: text(500).required() });
+
+export const cancellation = Joi.object({
+  performanceId: uuid().required(),
+  reason: Joi.string().required(),
+  requestedAt: timestamp().required(),
+  finishedAt: timestamp()
+    .allow(null)
+    .required()
+    .description("when every hold was over and every refund had begun"),
+  undecided: integer().min(0).required().description("payments whose outcome is not known yet"),
+  toRefund: integer().min(0).required().description("paid, and the refund has not begun"),
+  refunding: integer().min(0).required().description("on its way to the payer"),
+  refunded: integer().min(0).required(),
+});
+
+export const checkInBody = Joi.object({
+  code: Joi.string()
+    .max(128)
+    .required()
+    .description("as it stands on the ticket; upper and lower case are alike"),
+});
+
+export const checkedInTicket = Joi.object({
+  ticketId: uuid().required(),
+  reservationId: uuid().required(),
+  performanceId: uuid().required(),
+  seat: Joi.object({
+    id: uuid().required(),
+    ordinal: integer().min(0).required(),
+    section: Joi.string().required(),
+    row: Joi.string().required(),
+    number: integer().required(),
+  }).required(),
+  checkedInAt: timestamp().required(),
+});
+
 const count = () => integer().min(0).required();
 const rate = () => Joi.number().min(0).required();
 

@@ -10,8 +10,20 @@ export interface PaymentsDeps {
   readonly db: Database;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, "payments">;
-  readonly reservations: Pick<Reservations, "transitions" | "idempotency" | "expire">;
+  readonly reservations: Pick<
+    Reservations,
+    | "transitions"
+    | "idempotency"
+    | "expire"
+    | "cancel"
+    | "blockFreeSeats"
+    | "liveReservations"
+    | "sellableSeats"
+  >;
+  /** Those that a fan may pay by. */
   readonly providers: readonly PaymentProvider[];
+  /** Those that take no new payment, and are still asked about their old ones. */
+  readonly retired?: readonly PaymentProvider[];
   readonly timing?: Partial<PaymentTiming>;
 }
 
@@ -32,7 +44,7 @@ export const DEFAULT_TIMING: PaymentTiming = {
   longestCheckSeconds: 30,
 };
 
-export interface Parts extends Omit<PaymentsDeps, "metrics" | "timing" | "providers"> {
+export interface Parts extends Omit<PaymentsDeps, "metrics" | "timing" | "providers" | "retired"> {
   readonly metrics: PaymentsDeps["metrics"]["payments"];
   readonly timing: PaymentTiming;
   readonly store: Store;

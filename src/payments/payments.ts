@@ -1,25 +1,36 @@
 /** The room put together from its parts. */
 import type { Route } from "../platform/http/route.ts";
 import type { StatementOptions } from "../platform/statements.ts";
+import { type Cancellations, createCancellations } from "./cancellations.ts";
 import { DEFAULT_TIMING, type Parts, type PaymentsDeps } from "./parts.ts";
 import { createPay, type PayOutcome, type PayRequest } from "./pay.ts";
 import { createReconciliation, type Reconciliation } from "./reconciliation.ts";
 import { createRefunds, type RefundOutcome, type RefundRequest } from "./refunds.ts";
 import { createRoutes } from "./routes.ts";
 import { createSettlement } from "./settlement.ts";
-import { createStore } from "./store.ts";
+import { createStore, type ListedPayment, type PaymentFilter } from "./store.ts";
 import { createWebhooks } from "./webhooks.ts";
 
 export interface Payments extends Reconciliation {
   readonly routes: Route[];
   pay(request: PayRequest): Promise<PayOutcome>;
   refund(request: RefundRequest): Promise<RefundOutcome>;
+  /** For operators; newest first, at most `limit`, from after `before`. @param status null: all of them. */
+  listPayments(page: {
+    status: PaymentFilter | null;
+    before: string | null;
+    limit: number;
+  }): Promise<ListedPayment[]>;
+  /** Performances that are called off. */
+  readonly cancellations: Cancellations;
 }
 
 export function createPayments(deps: PaymentsDeps, options?: StatementOptions): Payments {
   const timing = { ...DEFAULT_TIMING, ...deps.timing };
   const { db, log, reservations } = deps;
-  const providers = new Map(deps.providers.map((provider) => [provider.name, provider]));
+  const providers = new Map(
+    [...deps.providers, ...(deps.retired ?? [])].map((provider) => [provider.name, provider]),
+  );
   const parts: Parts = {
     db,
     log,
@@ -36,6 +47,8 @@ export function createPayments(deps: PaymentsDeps, options?: StatementOptions): 
     refund: createRefunds(parts),
     webhook: createWebhooks(parts, settlement),
     reconcile: createReconciliation(parts, settlement).reconcile,
+    cancellations: createCancellations(parts),
+    listPayments: (page: Parameters<Payments["listPayments"]>[0]) => parts.store.list(parts.db, page),
     async payment(id: string, userId: string) {
       const payment = await parts.store.read(parts.db, id);
       return payment?.userId === userId ? payment : null;

@@ -118,14 +118,7 @@ function refund(room: RoutedRoom): Route {
         headers: { "Idempotent-Replayed": "true on a replay" },
       },
     },
-    errors: [
-      "IDEMPOTENCY_KEY_REQUIRED",
-      "NOT_FOUND",
-      "NOT_REFUNDABLE",
-      "IDEMPOTENCY_IN_PROGRESS",
-      "IDEMPOTENCY_MISMATCH",
-      "BUSY",
-    ],
+    errors: ["IDEMPOTENCY_KEY_REQUIRED", "NOT_FOUND", "NOT_REFUNDABLE", "IDEMPOTENCY_IN_PROGRESS", "BUSY"],
     async handler({ params, body, headers, principal }: AuthenticatedContext<{ reservationId: string }>) {
       const { reservationId } = params;
       const { userId } = principal;
@@ -213,8 +206,9 @@ function receiveWebhook(room: RoutedRoom): Route {
     }),
     requestHeaders: Joi.object({
       "FastPass-Signature": Joi.string().description(
-        "t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a dot and the raw body>",
+        "of the sandbox: t=<unix seconds>,v1=<hex HMAC-SHA256 of t, a dot and the raw body>",
       ),
+      "Stripe-Signature": Joi.string().description("of Stripe, by its own scheme"),
     }),
     responses: { 200: { description: "Taken in, now or earlier." } },
     errors: [

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Queryable, Transaction } from "../platform/postgres.ts";
 import { loadStatements, type StatementOptions } from "../platform/statements.ts";
+import type { CancellationView } from "./cancellations.ts";
 import type { Charge, PaymentMethod } from "./provider.ts";
 
 export type PaymentStatus = "pending" | "succeeded" | "failed" | "cancelled";
@@ -27,6 +28,36 @@ export interface PaymentRow {
     readonly reason: RefundReason;
   } | null;
 }
+
+/** A payment as operators see it. */
+export interface ListedPayment {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly performanceId: string;
+  readonly userId: string;
+  readonly provider: string;
+  /** Its number there. */
+  readonly providerReference: string | null;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: PaymentStatus;
+  readonly reservationStatus: string;
+  readonly startedAt: Date;
+  readonly settledAt: Date | null;
+  /** How often the provider was asked about it. */
+  readonly checks: number;
+  readonly refund: {
+    readonly id: string;
+    readonly status: "pending" | "succeeded";
+    readonly amount: number;
+    readonly reason: RefundReason;
+    /** How often it was sent to the provider. */
+    readonly attempts: number;
+  } | null;
+}
+
+/** `undecided`: the provider has not decided; `late`: it came when the hold was over; `refunding`: on its way back. */
+export type PaymentFilter = "undecided" | "late" | "refunding";
 
 export interface NewPayment {
   readonly id: string;
@@ -104,6 +135,20 @@ export function createStore(options?: StatementOptions) {
         now,
         providerId,
       }),
+
+    /** @returns false when it was there before. */
+    insertCancellation: (trx: Transaction, request: { performanceId: string; reason: string; by: string }) =>
+      happened(trx, "insert-cancellation", request),
+    openCancellations: (on: Queryable) =>
+      run<{ performanceId: string; reason: string }>(on, "open-cancellations", {}),
+    /** @returns false when it was finished before. */
+    finishCancellation: (on: Queryable, performanceId: string) =>
+      happened(on, "finish-cancellation", { performanceId }),
+    readCancellation: (on: Queryable, performanceId: string) =>
+      one<CancellationView | undefined>(on, "read-cancellation", { performanceId }),
+
+    list: (on: Queryable, page: { status: PaymentFilter | null; before: string | null; limit: number }) =>
+      run<ListedPayment>(on, "list-payments", { ...page }),
 
     claimDuePayments: (on: Queryable, limit: number, backoff: Backoff) =>
       run<PaymentRow & { ageSeconds: number }>(on, "claim-due-payments", { limit, ...backoff }),

@@ -63,7 +63,6 @@ export const ERRORS = {
   NOT_REFUNDABLE: refusal(409, "The reservation can't be refunded any more."),
   IDEMPOTENCY_IN_PROGRESS: later(409, "The first request with this Idempotency-Key is still running."),
   SEATS_IN_USE: refusal(409, "At least one of the seats is held or sold."),
-  QUEUE_SETTING_LOCKED: refusal(409, "This setting can't change any more at this stage of the queue."),
   ALREADY_CHECKED_IN: refusal(409, "This ticket was used before."),
   VERSION_MISMATCH: refusal(412, "The resource has changed since you read it."),
   BODY_TOO_LARGE: refusal(413, "The body is larger than 64 KiB."),

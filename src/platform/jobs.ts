@@ -71,12 +71,16 @@ export function startJobWorker<Data extends object>(
   log: Logger,
   concurrency: number,
   handle: (data: Data, context: JobContext) => Promise<JobOutcome>,
+  lateness?: { observe(seconds: number): void },
 ): JobWorker {
   const connection = openConnection(settings, { maxRetriesPerRequest: null });
   const running = new Set<Promise<JobOutcome>>();
   const worker = new Worker<Data>(
     name,
     async (job: Job<Data>, token?: string) => {
+      // Of its first run: one that put itself off is due at another time than it was made for.
+      if (job.attemptsStarted === 1)
+        lateness?.observe(Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1_000);
       const work = handle(job.data, { jobId: job.id ?? "" });
       running.add(work);
       const outcome = await work.finally(() => running.delete(work));

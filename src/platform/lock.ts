@@ -79,8 +79,15 @@ export function createLockService(options: LockOptions): LockService {
       const startedAt = performance.now();
       try {
         const lock = await redlock.lock([...resources].sort(), ttlMs);
+        const lease = toLease(lock, startedAt, ttlMs, options.log);
+        // Counted from the first try, so a lock won late may be over already; it is nobody's then.
+        if (lease.remainingMs() <= 0) {
+          await lease.release();
+          options.attempts.inc({ outcome: "contended" });
+          return { ok: false, reason: "CONTENDED" };
+        }
         options.attempts.inc({ outcome: "acquired" });
-        return { ok: true, lease: toLease(lock, startedAt, ttlMs, options.log) };
+        return { ok: true, lease };
       } catch (fault) {
         if (isQuorumAway(nodes)) {
           options.attempts.inc({ outcome: "unavailable" });

@@ -34,6 +34,9 @@ export function sentenceOf(fault: unknown): string {
 }
 
 function endOnSignal({ log, releaser }: Platform): void {
+  // A reader that went away (a closed terminal, `| head`) is no reason to stop serving. Unheard, each failed write
+  // would be an unhandled fault, whose log line fails again, for ever.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   let ending = false;
   const end = (reason: string, code: number) => {
     if (ending) return;

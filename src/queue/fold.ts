@@ -14,6 +14,8 @@ export interface Place {
   number: number;
   /** End of the session, microseconds. */
   ends: number;
+  /** What the running clock, to arrive or to come back, was set to. */
+  allowedMicros: number;
 }
 
 /** An admission, or a token given back, that the pace may still have to remember. */
@@ -125,6 +127,7 @@ function newPlace(entry: JournalEntry, state: StateLetter): Place {
     fence: 0,
     number: 0,
     ends: 0,
+    allowedMicros: 0,
   };
 }
 
@@ -134,6 +137,8 @@ function advance(place: Place, entry: JournalEntry, data: Data): void {
   if (entry.kind === "admit") {
     place.fence = Number(data.fence);
     place.number = entry.number;
+    place.allowedMicros = Number(data.arriveBy) - entry.atMicros;
   }
+  if (entry.kind === "defer") place.allowedMicros = Number(data.graceEnds) - entry.atMicros;
   if (entry.kind === "claim") place.ends = Number(data.ends);
 }

@@ -3,7 +3,8 @@
  *
  * One process journals a queue, the one that holds its advisory lock; should two believe so, the journal's own
  * position fences the slower one off. What is committed twice is known by its numbers. What contradicts the journal,
- * or lacks what the journal has, is a Redis that lost data: the queue is rebuilt.
+ * lacks what the journal has, or lacks what this process has seen of it, is a Redis that lost data: the queue is
+ * rebuilt.
  */
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
@@ -44,6 +45,8 @@ const ASK_AGAIN_MS = 100;
 export function createJournaller(deps: JournallerDeps): Journaller {
   const { db, store, log, metrics } = deps;
   const positions = new Map<string, JournalPosition>();
+  /** How far each queue had come when it last answered, committed or not. */
+  const reached = new Map<string, TickAnswer>();
 
   async function follow(queueId: string, answer: TickAnswer): Promise<void> {
     if (answer.code === Code.rebuilding) {
@@ -66,10 +69,15 @@ export function createJournaller(deps: JournallerDeps): Journaller {
 
   async function isBehind(queueId: string, answer: TickAnswer): Promise<boolean> {
     const position = await positionOf(queueId);
-    const lacks = ({ tick, number }: TickAnswer) =>
-      position !== null && (tick < position.tick || number < position.length);
+    const before = reached.get(queueId);
+    const lacks = ({ tick, number, epoch }: TickAnswer) =>
+      (position !== null && (tick < position.tick || number < position.length)) ||
+      (before?.epoch === epoch && (tick < before.tick || number < before.number));
+    if (!lacks(answer)) {
+      reached.set(queueId, answer);
+      return false;
+    }
     // Asked again, since the position may have been read after the answer was given.
-    if (!lacks(answer)) return false;
     const again = await store.tick(queueId, ASK_AGAIN_MS);
     return again.code !== Code.rebuilding && lacks(again);
   }
@@ -123,6 +131,8 @@ export function createJournaller(deps: JournallerDeps): Journaller {
     deps.onVersion(queueId, 0);
     const row = await rebuild(db, store, queueId, deps.liveHolds);
     if (!row) return;
+    // Not before: should the rebuilding fail, the loss must still be known.
+    reached.delete(queueId);
     deps.onVersion(queueId, row.version);
     if (row.epoch > 1) {
       metrics.queue.rebuilds.inc();
@@ -142,7 +152,13 @@ export function createJournaller(deps: JournallerDeps): Journaller {
     });
   }
 
-  return { follow, forget: (queueId) => void positions.delete(queueId) };
+  return {
+    follow,
+    forget(queueId) {
+      positions.delete(queueId);
+      reached.delete(queueId);
+    },
+  };
 }
 
 async function readPosition(db: Database, queueId: string): Promise<JournalPosition | null> {

@@ -37,6 +37,8 @@ export interface LaneRanks<Fan extends Ranked> {
    * @returns how many waiting fans have no rank as of this tick.
    */
   apply(summary: TickSummary): number;
+  /** Whether a committed tick had this time; false also when it is too long ago to say. */
+  knows(tick: number, stamp: number): boolean;
   /** Every rank is unknown from now on: the line is another one. */
   reset(): void;
 }
@@ -44,9 +46,10 @@ export interface LaneRanks<Fan extends Ranked> {
 /** Ten seconds of ticks. */
 const REMEMBERED_TICKS = 40;
 
-export function createLaneRanks<Fan extends Ranked>(): LaneRanks<Fan> {
+/** @param tick the last one committed, and its time. */
+export function createLaneRanks<Fan extends Ranked>(tick: number, at: number): LaneRanks<Fan> {
   const lanes: Fan[][] = Array.from({ length: LANES }, () => []);
-  const past: PastTick[] = [];
+  const past: PastTick[] = [{ tick, at, gone: new Map() }];
 
   function catchUp(fan: Fan): void {
     for (const { tick, at, gone } of past) {
@@ -100,8 +103,9 @@ export function createLaneRanks<Fan extends Ranked>(): LaneRanks<Fan> {
       return lanes.reduce((stale, lane, index) => stale + merge(lane, gone.get(index) ?? [], tick, at), 0);
     },
 
+    knows: (tick, stamp) => past.some((each) => each.tick === tick && each.at === stamp),
+
     reset() {
-      past.length = 0;
       for (const lane of lanes) for (const fan of lane) Object.assign(fan, { rank: -1, rankTick: -1 });
     },
   };

@@ -29,6 +29,7 @@ export interface TickAnswer {
   readonly more: boolean;
   /** Of the last journal entry written, committed or not. */
   readonly number: number;
+  readonly epoch: number;
 }
 
 /** A Redis command on one key of the queue, by the key's name. */
@@ -248,8 +249,14 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
     },
 
     async tick(queueId: string, minIntervalMs: number): Promise<TickAnswer> {
-      const [code, tick, more, number] = await run("tick", queueId, [minIntervalMs * 1_000]);
-      return { code, tick: Number(tick ?? 0), more: Number(more ?? 0) === 1, number: Number(number ?? 0) };
+      const [code, tick, more, number, epoch] = await run("tick", queueId, [minIntervalMs * 1_000]);
+      return {
+        code,
+        tick: Number(tick ?? 0),
+        more: Number(more ?? 0) === 1,
+        number: Number(number ?? 0),
+        epoch: Number(epoch ?? 0),
+      };
     },
 
     /** What the journal does not hold yet, oldest first. */

@@ -110,7 +110,7 @@ export interface ConfigureData extends Controls {
 
 export function createLocalLine(row: QueueRow): LocalLine {
   const fans = new Map<string, LocalFan>();
-  const ranks = createLaneRanks<LocalFan>();
+  const ranks = createLaneRanks<LocalFan>(row.tick, row.tickMicros);
   const meter = createPaceMeter(LANES);
   const line = {
     queueId: row.id,
@@ -126,7 +126,7 @@ export function createLocalLine(row: QueueRow): LocalLine {
     } as Controls,
     epoch: row.epoch,
     tick: row.tick,
-    tickAt: row.tickMicros,
+    tickAt: row.tickMicros || row.createdAt.getTime() * 1_000,
     committedTick: row.tick,
     /** Of the last message; what a fan's view says of a new epoch does not make the others' ranks known. */
     toldEpoch: row.epoch,
@@ -172,8 +172,10 @@ export function createLocalLine(row: QueueRow): LocalLine {
         };
     if (old && !same) ranks.leave(old);
     const { state, rank, tick, tickAt, arriveBy, passEnds, graceEnds, number } = view;
-    // An answer may arrive after the message of a later tick, or of a later epoch, whose ranks it does not know.
-    if (view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
+    // An answer may arrive after the message of a later tick, or of a later epoch, whose ranks it does not know. And
+    // it may come from a Redis that lost data and ticked on: then its tick is not the one that was committed.
+    const isFork = tick <= line.committedTick && !ranks.knows(tick, view.tickStamp);
+    if (isFork || view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
     else if (view.epoch !== fan.epoch || tick >= fan.rankTick)
       Object.assign(fan, { rank, rankTick: tick, rankAt: tickAt, epoch: view.epoch });
     Object.assign(fan, { state, arriveBy, passEnds, graceEnds, number });

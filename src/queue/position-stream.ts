@@ -21,8 +21,10 @@ export type PositionStreams = ReturnType<typeof createPositionStreams>;
 export function createPositionStreams(deps: {
   readonly credentials: Credentials;
   readonly metrics: Metrics;
+  /** Sockets told in one turn of the event loop. */
+  readonly slice?: number;
 }) {
-  const { credentials, metrics } = deps;
+  const { credentials, metrics, slice = SLICE } = deps;
 
   function sendState(line: LocalLine, fan: LocalFan, streams: readonly Stream[]): void {
     const frame = JSON.stringify({ type: "state", ...ticketView(line, fan, credentials) });
@@ -54,7 +56,7 @@ export function createPositionStreams(deps: {
   }
 
   function sendSlice(line: LocalLine, due: readonly LocalFan[], from: number): void {
-    const until = Math.min(due.length, from + SLICE);
+    const until = Math.min(due.length, from + slice);
     let sent = 0;
     for (let index = from; index < until; index += 1) {
       const fan = due[index] as LocalFan;

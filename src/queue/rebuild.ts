@@ -74,16 +74,21 @@ function* placeCommands(
   holds: ReadonlyMap<string, Date>,
   clocksFrom: number,
 ): Generator<LoadCommand> {
-  const grace = settings.graceSeconds * 1_000_000;
   for (const [userId, place] of folded.places) {
-    const { ticketId, sequence, state, lane, fence, number, ends } = place;
+    const { ticketId, sequence, state, lane, fence, number, ends, allowedMicros } = place;
+    const grace = Math.max(allowedMicros, settings.graceSeconds * 1_000_000);
     const tail = state === "D" ? clocksFrom + grace : state === "R" ? grace : state === "I" ? ends : 0;
     const packed = [ticketId, sequence, state, lane, epoch];
     if (fence > 0 || tail > 0) packed.push(fence, number, tail, "");
     yield ["HSET", "tickets", userId, packed.join("|")];
     if (state === "D") yield ["ZADD", "deferred", tail, userId];
     else if (state === "A")
-      yield ["ZADD", "arriving", clocksFrom + settings.arrivalSeconds * 1_000_000, userId];
+      yield [
+        "ZADD",
+        "arriving",
+        clocksFrom + Math.max(allowedMicros, settings.arrivalSeconds * 1_000_000),
+        userId,
+      ];
     else if (state === "I") yield* insideCommands(userId, place, holds.get(userId));
     else if (state === "W") yield ["ZADD", `line${lane % LANES}`, sequence, userId];
     else if (state === "L") yield ["SADD", "lobby", userId];
@@ -136,7 +141,8 @@ function stateCommands(
     epoch: row.epoch,
     fence: folded.fence,
     tick: row.tick,
-    tickAt: 0,
+    tickAt: row.tickMicros || nowMicros,
+    tickStamp: row.tickMicros,
     clock: nowMicros,
     createdAt: row.createdAt.getTime() * 1_000,
     lastSequence: folded.lastSequence,

@@ -62,6 +62,8 @@ export interface RawView {
   readonly held: number;
   /** The admission's journal number; above 0 on a `W` whose admission is not committed yet. */
   readonly number: number;
+  /** That tick's own time: tells apart two ticks of one number, before and after a loss. */
+  readonly tickStamp: number;
 }
 
 const STRINGS = new Set(["ticketId", "state", "phase"]);
@@ -83,6 +85,7 @@ const FIELDS = [
   "available",
   "held",
   "number",
+  "tickStamp",
 ] as const;
 
 /** @param values what lua/includes/view.lua built, in its order. */

@@ -7,9 +7,10 @@
  */
 export type { SeatChange, SeatChanges, SeatFeed, SeatStates } from "./feed.ts";
 export { createSeatFeed } from "./feed.ts";
+export type { CheckInOutcome } from "./gate.ts";
 export type { HoldOutcome, HoldRequest, SeatReport } from "./hold.ts";
 export type { Idempotency, IdempotencyClaim, StoredReply } from "./idempotency.ts";
-export { runInvariants, type Violation } from "./invariants.ts";
+export { INVARIANTS, runInvariants, type Violation } from "./invariants.ts";
 export type { Payable, PaymentTransitions } from "./payment-transitions.ts";
 export type { AdmissionPort, CatalogPort, FansPort, HoldExpiryJob, ReservationsDeps } from "./ports.ts";
 export type { CancelOutcome, LeaveOutcome } from "./releases.ts";
@@ -19,7 +20,7 @@ export { idempotencyKey, reservationSchema } from "./schemas.ts";
 export type { SeatLetter, SeatStatus } from "./seat-status.ts";
 export { SEAT_LETTERS } from "./seat-status.ts";
 export type { BlockOutcome } from "./seats.ts";
-export type { LiveHold, LockedReservation, ReservationStatus, SeatActivity } from "./store.ts";
+export type { LiveHold, LockedReservation, ReservationStatus, SeatActivity, TicketRow } from "./store.ts";
 export { ticketCode, verifyTicketCode } from "./tickets.ts";
 export type { ReservationView } from "./views.ts";
 export { jsonReply, reservationPath } from "./views.ts";

@@ -12,6 +12,11 @@ export interface Violation {
 
 const SQL = readFileSync(new URL("./invariants.sql", import.meta.url), "utf8").replace(/--.*$/gm, "");
 
+/** Every rule, by its number and name, as `Violation.invariant` says it. */
+export const INVARIANTS: readonly string[] = [
+  ...new Set([...SQL.matchAll(/'(I\d+ [^']+)'/g)].map(([, name]) => name as string)),
+];
+
 /**
  * @param graceSeconds how long a hold may lie past its deadline, the sweeper's period included.
  * @returns one entry for each violation.

@@ -51,11 +51,12 @@ export interface PaymentTransitions {
   ): Promise<MoneyOutcome>;
   /** The provider said no, or cancelled: PAYING → HELD in time, else EXPIRED. Any other state is left alone. */
   paymentDeclined(trx: Transaction, row: LockedReservation): Promise<void>;
-  /** CONFIRMED → REFUNDING; the seats are free again. */
+  /** CONFIRMED → REFUNDING; the seats are free again. @param how `calledOff`: also late, and with used tickets. */
   beginRefund(
     trx: Transaction,
     payable: Payable,
     row: LockedReservation,
+    how?: { calledOff: boolean },
   ): Promise<{ ok: true } | { ok: false; reason: "NOT_REFUNDABLE" }>;
   /** REFUNDING → REFUNDED. Any other state is left alone. */
   refunded(trx: Transaction, row: LockedReservation): Promise<void>;
@@ -188,10 +189,10 @@ export function createPaymentTransitions({
       }
     },
 
-    async beginRefund(trx, { id, facts }, row) {
-      if (row.status !== "CONFIRMED" || row.now >= facts.startsAt)
+    async beginRefund(trx, { id, facts }, row, { calledOff } = { calledOff: false }) {
+      if (row.status !== "CONFIRMED" || (row.now >= facts.startsAt && !calledOff))
         return { ok: false, reason: "NOT_REFUNDABLE" };
-      const { issued, voided } = await store.voidTickets(trx, id, row.now);
+      const { issued, voided } = await store.voidTickets(trx, id, row.now, calledOff);
       if (issued !== voided) return { ok: false, reason: "NOT_REFUNDABLE" };
       const ended = await store.endReservations(trx, [row], {
         from: "CONFIRMED",

@@ -34,8 +34,12 @@ export interface Releases {
   sweepPerformance(performanceId: string): Promise<boolean>;
   /** Ends the lapsed holds on these seats, whole. */
   sweepSeats(performanceId: string, ordinals: readonly number[]): Promise<void>;
-  /** @param ifVersions the versions that may be cancelled; null for any. */
-  cancel(reservationId: string, userId: string, ifVersions: readonly number[] | null): Promise<CancelOutcome>;
+  /** @param userId the owner; null for anybody's. @param ifVersions the versions that may be cancelled; null for any. */
+  cancel(
+    reservationId: string,
+    userId: string | null,
+    ifVersions: readonly number[] | null,
+  ): Promise<CancelOutcome>;
   /** All or none: with a payment undecided, nothing is released. */
   releaseHoldsOf(userId: string, performanceId: string): Promise<LeaveOutcome>;
   /** Fans with live reservations; asked when a queue is rebuilt. */

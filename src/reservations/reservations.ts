@@ -5,6 +5,7 @@ import type { JobOutcome } from "../platform/jobs.ts";
 import type { StatementOptions } from "../platform/statements.ts";
 import { createAnnouncements } from "./announcements.ts";
 import { createSeatFeed, type SeatFeed } from "./feed.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { createHold, type HoldOutcome, type HoldRequest } from "./hold.ts";
 import { createIdempotency, type Idempotency } from "./idempotency.ts";
 import type { Parts } from "./parts.ts";
@@ -18,10 +19,15 @@ import { createOperatorSeats, type OperatorSeats } from "./seats.ts";
 import { loadReservationStatements } from "./statements.ts";
 import { createStore, type LiveHold } from "./store.ts";
 
-export interface Reservations extends OperatorSeats, SeatFeed, Reads {
+export interface Reservations extends OperatorSeats, SeatFeed, Reads, Gate {
   readonly routes: Route[];
   hold(request: HoldRequest): Promise<HoldOutcome>;
-  cancel(reservationId: string, userId: string, ifVersions: readonly number[] | null): Promise<CancelOutcome>;
+  /** @param userId the owner; null for anybody's. @param ifVersions the versions that may be cancelled; null for any. */
+  cancel(
+    reservationId: string,
+    userId: string | null,
+    ifVersions: readonly number[] | null,
+  ): Promise<CancelOutcome>;
   /** A fan gives up the admission: all holds end, or none while a payment is undecided. */
   releaseHoldsOf(userId: string, performanceId: string): Promise<LeaveOutcome>;
   /** Fans whose reservations keep their slot open, and until when. */
@@ -59,6 +65,7 @@ export function createReservations(deps: ReservationsDeps, options?: StatementOp
   const room = {
     ...createOperatorSeats(parts),
     ...createReads(parts),
+    ...createGate(parts),
     ...feed,
     hold: createHold(parts),
     cancel: releases.cancel,

@@ -5,13 +5,14 @@ import { versionEtag, versionsIn } from "../platform/http/etag.ts";
 import { cutPage, startOf } from "../platform/http/paging.ts";
 import type { AuthenticatedContext, Reply, Route } from "../platform/http/route.ts";
 import { type Page, pageOf, pageQuery, uuid } from "../platform/http/schemas.ts";
+import type { Gate } from "./gate.ts";
 import type { HoldOutcome, HoldRefusal, HoldRequest } from "./hold.ts";
 import { claimOf, type IdempotencyClaim, type StoredReply } from "./idempotency.ts";
 import type { Reads } from "./reads.ts";
 import type { Releases } from "./releases.ts";
 import { holdBody, idempotencyKey, reservationSchema } from "./schemas.ts";
 
-interface RoutedRoom extends Reads, Pick<Releases, "cancel"> {
+interface RoutedRoom extends Reads, Pick<Releases, "cancel">, Pick<Gate, "ticketPicture"> {
   hold(request: HoldRequest): Promise<HoldOutcome>;
 }
 
@@ -20,7 +21,13 @@ const byId = Joi.object({ reservationId: uuid().required() });
 type ById = AuthenticatedContext<{ reservationId: string }>;
 
 export function createRoutes(room: RoutedRoom): Route[] {
-  return [holdSeats(room), getReservation(room), listReservations(room), cancelReservation(room)];
+  return [
+    holdSeats(room),
+    getReservation(room),
+    listReservations(room),
+    cancelReservation(room),
+    drawTicket(room),
+  ];
 }
 
 function holdSeats(room: RoutedRoom): Route {
@@ -173,6 +180,33 @@ function cancelReservation(room: RoutedRoom): Route {
       );
       if (!outcome.ok) throw new Problem(outcome.reason);
       return { status: 204 };
+    },
+  };
+}
+
+function drawTicket(room: RoutedRoom): Route {
+  return {
+    method: "get",
+    path: "/tickets/:ticketId/qr.svg",
+    operationId: "getTicketPicture",
+    tag: TAG,
+    summary: "The QR code of a ticket of one's own",
+    description: "An SVG picture of the ticket's `code`. 404 once the ticket was refunded.",
+    access: "account",
+    params: Joi.object({ ticketId: uuid().required() }),
+    responses: {
+      200: { description: "The picture.", schema: Joi.string(), contentType: "image/svg+xml" },
+    },
+    errors: ["NOT_FOUND", "BUSY"],
+    async handler({ params, principal }: AuthenticatedContext<{ ticketId: string }>) {
+      const picture = await room.ticketPicture(params.ticketId, principal.userId);
+      if (picture === null) throw new Problem("NOT_FOUND");
+      // Whoever has the picture gets in, so no cache keeps it.
+      return {
+        status: 200,
+        body: picture,
+        headers: { "Content-Type": "image/svg+xml; charset=utf-8", "Cache-Control": "no-store" },
+      };
     },
   };
 }

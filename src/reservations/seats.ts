@@ -1,5 +1,6 @@
 /** What operators do to seats: they are made with their performance, and blocked and unblocked all or nothing. */
 import type { Transaction } from "../platform/postgres.ts";
+import { transact } from "../platform/transact.ts";
 import type { Parts } from "./parts.ts";
 import type { SeatStatus } from "./seat-status.ts";
 import type { SeatActivity } from "./store.ts";
@@ -33,9 +34,18 @@ export interface OperatorSeats {
     reason: string,
   ): Promise<BlockOutcome>;
   activity(performanceId: string): Promise<SeatActivity>;
+  /** Blocks at most `limit` seats that are free, for a performance that is called off. @returns how many. */
+  blockFreeSeats(performanceId: string, reason: string, limit: number): Promise<number>;
+  /** Seats that are not BLOCKED. */
+  sellableSeats(performanceId: string): Promise<number>;
+  /** At most `limit` of those HELD or CONFIRMED. */
+  liveReservations(
+    performanceId: string,
+    limit: number,
+  ): Promise<{ readonly id: string; readonly status: "HELD" | "CONFIRMED" }[]>;
 }
 
-export function createOperatorSeats({ db, store, releases }: Parts): OperatorSeats {
+export function createOperatorSeats({ db, store, releases, announcements }: Parts): OperatorSeats {
   async function change(
     trx: Transaction,
     performanceId: string,
@@ -71,6 +81,16 @@ export function createOperatorSeats({ db, store, releases }: Parts): OperatorSea
 
   return {
     activity: (performanceId) => store.activity(db, performanceId),
+    async blockFreeSeats(performanceId, reason, limit) {
+      const { blocked } = await transact(db, async (trx) => ({
+        ok: true,
+        blocked: await store.blockFreeSeats(trx, performanceId, reason, limit),
+      }));
+      if (blocked > 0) announcements.seatsChanged(performanceId);
+      return blocked;
+    },
+    sellableSeats: (performanceId) => store.countSellable(db, performanceId),
+    liveReservations: (performanceId, limit) => store.liveOfPerformance(db, performanceId, limit),
     async createSeatStates(trx, performanceId, seatCount) {
       await store.createSeatStates(trx, performanceId, seatCount);
     },

@@ -51,6 +51,15 @@ export interface Named {
   readonly version: number;
 }
 
+export interface TicketRow {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly performanceId: string;
+  readonly ordinal: number;
+  /** Null: not used yet. */
+  readonly checkedInAt: Date | null;
+}
+
 export interface Ended {
   readonly id: string;
   readonly performanceId: string;
@@ -211,8 +220,16 @@ export function createStore(run: StatementRunner) {
       }),
     countOwned: async (trx: Transaction, performanceId: string, userId: string, now: Date): Promise<number> =>
       (await one<{ owned: number }>(trx, "count-owned", { performanceId, userId, now })).owned,
-    voidTickets: (trx: Transaction, id: string, now: Date) =>
-      one<{ issued: number; voided: number }>(trx, "void-tickets", { id, now }),
+    /** @param usedToo also those that were used at the gate. */
+    voidTickets: (trx: Transaction, id: string, now: Date, usedToo: boolean) =>
+      one<{ issued: number; voided: number }>(trx, "void-tickets", { id, now, usedToo }),
+
+    /** @returns undefined when it was used before, voided, or never was. */
+    checkIn: (trx: Transaction, id: string, by: string) =>
+      one<(TicketRow & { checkedInAt: Date }) | undefined>(trx, "check-in", { id, by }),
+    /** One that is good. @param userId its owner; null for anybody's. */
+    readTicket: (on: Queryable, id: string, userId: string | null) =>
+      one<TicketRow | undefined>(on, "read-ticket", { id, userId }),
 
     createSeatStates: (trx: Transaction, performanceId: string, seatCount: number) =>
       run(trx, "create-seat-states", { performanceId, seatCount }),
@@ -231,6 +248,18 @@ export function createStore(run: StatementRunner) {
       (await run<{ ordinal: number }>(trx, "set-seats-blocked", { performanceId, ...change })).map(
         ({ ordinal }) => ordinal,
       ),
+
+    blockFreeSeats: async (
+      trx: Transaction,
+      performanceId: string,
+      reason: string,
+      limit: number,
+    ): Promise<number> =>
+      (await one<{ blocked: number }>(trx, "block-free-seats", { performanceId, reason, limit })).blocked,
+    countSellable: async (on: Queryable, performanceId: string): Promise<number> =>
+      (await one<{ sellable: number }>(on, "count-sellable", { performanceId })).sellable,
+    liveOfPerformance: (on: Queryable, performanceId: string, limit: number) =>
+      run<{ id: string; status: "HELD" | "CONFIRMED" }>(on, "live-of-performance", { performanceId, limit }),
 
     activity: (on: Queryable, performanceId: string) => one<SeatActivity>(on, "activity", { performanceId }),
     liveHolds: (on: Queryable, performanceId: string) =>

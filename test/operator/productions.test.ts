@@ -56,8 +56,10 @@ describe("operator: productions", () => {
   }
 
   for (const role of ["fan", "gate"] as const) {
-    it(`every operator route · for a ${role} · answers 403`, async () => {
-      for (const { method, path } of world.operator.routes) {
+    it(`every operator route · for a ${role} · answers 403, but for those of the gate`, async () => {
+      for (const { method, path } of world.operator.routes.filter(
+        ({ access }) => role === "fan" || access !== "gate",
+      )) {
         const address = path.replace(/:\w+/g, v7());
         const answer = await world.request(method as "get", address, method === "get" ? undefined : {}, role);
         expect(answer.status, `${method} ${path}`).to.equal(403);

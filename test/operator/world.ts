@@ -73,6 +73,10 @@ export async function openWorld(options: { limits?: boolean; statsEveryMs?: numb
     log,
     limits: options.limits ?? true,
     catalog,
+    payments: {
+      listPayments: async () => [],
+      cancellations: { request: async () => false, progress: async () => null },
+    },
     queue: standInQueue(db, calls, failing, tickets),
     reservations: standInReservations(db),
     statsEveryMs: options.statsEveryMs,
@@ -226,6 +230,7 @@ function standInReservations(db: Database): ReservationsPort {
       change(trx, performanceId, ordinals, "AVAILABLE", "BLOCKED"),
     unblockSeats: (trx, performanceId, ordinals) =>
       change(trx, performanceId, ordinals, "BLOCKED", "AVAILABLE"),
+    checkIn: async () => ({ ok: false, reason: "NOT_FOUND" }),
     activity: async (performanceId) => {
       const known = await db("performances").where({ id: performanceId }).first();
       return { holdsPerMinute: known ? 6 : 0, confirmationsPerMinute: 5 };

@@ -100,7 +100,7 @@ describe("paying", () => {
     await slow.close();
   });
 
-  it("pay · the first time · extends the hold, once, up to an absolute cap (F21)", async () => {
+  it("F21 · pay · the first time · extends the hold, once, up to an absolute cap", async () => {
     const held = await world.held(fan, hall, [0]);
     await world.pay(fan, held.id, "declined");
     const first = (await world.get(fan, held.id)).body;
@@ -192,7 +192,7 @@ describe("paying", () => {
     expect([again.status, again.headers.get("idempotent-replayed")]).to.deep.equal([201, "true"]);
   });
 
-  it("pay · 20 at once with different keys · one charge, the others are told", async () => {
+  it("F14 · pay · 20 at once with different keys · one charge, the others are told", async () => {
     const held = await world.held(fan, hall, [0]);
     const counts = tally(await Promise.all(Array.from({ length: 20 }, () => world.pay(fan, held.id))));
     const { "409 PAYMENT_IN_PROGRESS": inProgress = 0, "409 ALREADY_CONFIRMED": already = 0 } = counts;

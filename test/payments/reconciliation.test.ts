@@ -70,7 +70,7 @@ describe("payment reconciliation", () => {
     expect(await world.statusOf(id)).to.equal("CONFIRMED");
   });
 
-  it("undecided for 300 s · it is cancelled at the provider, and only then the seats are free", async () => {
+  it("F13 · undecided for 300 s · it is cancelled at the provider, and only then the seats are free", async () => {
     await world.pay(fan, id, { type: "sandbox", card: "undecided", settleAfterSeconds: 600 });
     await world.lapse(id);
     await makeOld(290);

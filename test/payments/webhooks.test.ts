@@ -142,7 +142,7 @@ describe("webhooks", () => {
     expect((await send(event("payment.succeeded"), undefined, "bank")).status).to.equal(404);
   });
 
-  it("webhook · at the same time as the reconciliation and the expiry job · one outcome", async () => {
+  it("F15 · webhook · at the same time as the reconciliation and the expiry job · one outcome", async () => {
     await world.lapse(reservationId);
     await world.db.raw(
       "UPDATE payments SET next_check_at = now(), started_at = now() - interval '10 minutes' WHERE id = ?",

@@ -97,7 +97,7 @@ describe("locks", () => {
         for (const outcome of held) if (outcome.ok) await outcome.lease.release();
       });
 
-      it("not given back · is free when its time is over, and the old lease says so and frees nothing", async () => {
+      it("F20 · not given back · is free when its time is over, and the old lease says so and frees nothing", async () => {
         const seat = randomName("seat");
         const old = await take([seat], 60);
         const lease = await eventually(() => take([seat]), { what: "the expiry" });

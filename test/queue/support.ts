@@ -8,6 +8,7 @@ import { createMetrics } from "../../src/platform/metrics.ts";
 import { type Database, openDatabase } from "../../src/platform/postgres.ts";
 import { closeRedis, openRedis, openSubscriber, type RedisClient } from "../../src/platform/redis.ts";
 import { createReleaser } from "../../src/platform/releaser.ts";
+import type { ScriptFolder } from "../../src/platform/scripts.ts";
 import { createQueue, type Queue } from "../../src/queue/index.ts";
 import { type NewQueueSettings, newSettings } from "../../src/queue/settings.ts";
 import { type TestDatabase, testServers } from "../support/servers.ts";
@@ -16,9 +17,11 @@ export interface QueueHouse {
   readonly db: Database;
   readonly redis: RedisClient;
   /** A gateway's or a worker's view of the queues, with connections of its own. */
-  openQueue(): Promise<OpenQueue>;
+  openQueue(scripts?: ScriptFolder): Promise<OpenQueue>;
   /** A performance with a queue, loaded into Redis. */
   newQueue(settings?: Partial<NewQueueSettings>): Promise<{ queueId: string; performanceId: string }>;
+  /** The same, not loaded yet. */
+  newQueueRow(settings?: Partial<NewQueueSettings>): Promise<{ queueId: string; performanceId: string }>;
   close(): Promise<void>;
 }
 
@@ -44,7 +47,7 @@ export async function openHouse(): Promise<QueueHouse> {
   const setUp = await openQueue();
   releaser.add("queue", () => setUp.close());
 
-  async function openQueue(): Promise<OpenQueue> {
+  async function openQueue(scripts?: ScriptFolder): Promise<OpenQueue> {
     const inner = createReleaser();
     const config = loadConfig({ DATABASE_URL: database.url, REDIS_URL: servers.redisUrl, NODE_ENV: "test" });
     const ownRedis = await openRedis(settings, log);
@@ -60,6 +63,7 @@ export async function openHouse(): Promise<QueueHouse> {
       metrics: createMetrics(),
       releaseHolds: async () => ({ ok: true }),
       liveHolds: async () => [],
+      ...(scripts ? { scripts } : {}),
     });
     inner.add("queue", () => queue.stop());
     return {
@@ -79,40 +83,46 @@ export async function openHouse(): Promise<QueueHouse> {
     };
   }
 
+  async function newQueueRow(overrides: Partial<NewQueueSettings> = {}) {
+    const queueId = uuidv7();
+    const performanceId = uuidv7();
+    const made = newSettings({
+      opensAt: new Date(Date.now() - 60_000).toISOString(),
+      ratePerMinute: 600,
+      maxActive: 100,
+      arrivalSeconds: 30,
+      sessionSeconds: 60,
+      graceSeconds: 30,
+      ...overrides,
+    });
+    if (!made.ok) throw new Error(JSON.stringify(made.errors));
+    await db.transaction(async (trx) => {
+      const eventId = uuidv7();
+      await trx("events").insert({ id: eventId, title: "Test", venue: "Here" });
+      await trx("performances").insert({
+        id: performanceId,
+        event_id: eventId,
+        starts_at: new Date(Date.now() + 86_400_000),
+        currency: "KRW",
+        hold_seconds: 60,
+        max_seats_per_fan: 4,
+        seat_count: 100,
+        queue_id: queueId,
+      });
+      await setUp.queue.createQueue(trx, { queueId, performanceId, settings: made.settings });
+    });
+    return { queueId, performanceId };
+  }
+
   return {
     db,
     redis,
     openQueue,
+    newQueueRow,
     async newQueue(overrides = {}) {
-      const queueId = uuidv7();
-      const performanceId = uuidv7();
-      const made = newSettings({
-        opensAt: new Date(Date.now() - 60_000).toISOString(),
-        ratePerMinute: 600,
-        maxActive: 100,
-        arrivalSeconds: 30,
-        sessionSeconds: 60,
-        graceSeconds: 30,
-        ...overrides,
-      });
-      if (!made.ok) throw new Error(JSON.stringify(made.errors));
-      await db.transaction(async (trx) => {
-        const eventId = uuidv7();
-        await trx("events").insert({ id: eventId, title: "Test", venue: "Here" });
-        await trx("performances").insert({
-          id: performanceId,
-          event_id: eventId,
-          starts_at: new Date(Date.now() + 86_400_000),
-          currency: "KRW",
-          hold_seconds: 60,
-          max_seats_per_fan: 4,
-          seat_count: 100,
-          queue_id: queueId,
-        });
-        await setUp.queue.createQueue(trx, { queueId, performanceId, settings: made.settings });
-      });
-      await setUp.queue.initialise(queueId);
-      return { queueId, performanceId };
+      const made = await newQueueRow(overrides);
+      await setUp.queue.initialise(made.queueId);
+      return made;
     },
     close: () => releaser.release(),
   };

@@ -136,7 +136,7 @@ describe("holding seats", () => {
     expect([answer.status, answer.body.code]).to.deep.equal([403, "PASS_REVOKED"]);
   });
 
-  it("hold · a seat twice, both forms, none, unknown fields, a foreign seat · 400", async () => {
+  it("F18 · hold · a seat twice, both forms, none, unknown fields, a foreign seat · 400", async () => {
     const seat = hall.seatIds[0];
     const bodies = [
       { seatIds: [seat, seat] },

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { AddressInfo } from "node:net";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { expect } from "chai";
 import { openDatabase } from "../../src/platform/postgres.ts";
 import { claimOf, createIdempotency } from "../../src/reservations/idempotency.ts";
@@ -108,24 +106,6 @@ describe("idempotency of a hold", () => {
     expect((await hold([0])).status).to.equal(201);
   });
 
-  it("F23 · hold · the connection is cut at COMMIT · the answer is the truth, and so is the retry's", async () => {
-    const proxy = await openCuttingProxy(world.databaseUrl);
-    const cut = await openWorld({ beside: { databaseUrl: proxy.url }, poolSize: 4 });
-    try {
-      await cut.catalog.seatMap(hall.id);
-      proxy.cutNextCommit();
-      const first = await cut.hold(fan, hall, [0], { "Idempotency-Key": key });
-      expect(first.status, first.text).to.equal(201);
-      expect(proxy.cuts()).to.equal(1);
-      const again = await hold([0]);
-      expect([again.status, again.text]).to.deep.equal([201, first.text]);
-      expect(await world.db("reservations").where({ user_id: fan.userId })).to.have.length(1);
-    } finally {
-      await cut.close();
-      await proxy.close();
-    }
-  });
-
   it("sweeper · records older than 24 hours · are deleted in batches, and stop counting before that", async () => {
     await hold([0]);
     await world.db.raw(
@@ -163,50 +143,3 @@ describe("idempotency of a hold", () => {
     await db.destroy();
   });
 });
-
-/** Stands between a gateway and PostgreSQL; the next COMMIT of a writing transaction gets through, its answer does not. */
-async function openCuttingProxy(databaseUrl: string) {
-  const url = new URL(databaseUrl);
-  const [port, host] = [Number(url.port), url.hostname];
-  const sockets = new Set<Socket>();
-  let armed = false;
-  let cuts = 0;
-  const server: Server = createServer((client) => {
-    const upstream = connect(port, host);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-    }
-    let wrote = false;
-    client.on("data", (bytes) => {
-      const text = bytes.toString("latin1");
-      if (text.includes("take-seats_")) wrote = true;
-      if (armed && wrote && text.includes("COMMIT;")) {
-        armed = false;
-        cuts += 1;
-        upstream.removeAllListeners("data");
-        upstream.write(bytes, () => setTimeout(() => upstream.destroy(), 50));
-        client.destroy();
-        return;
-      }
-      upstream.write(bytes);
-    });
-    upstream.on("data", (bytes) => client.write(bytes));
-    client.on("close", () => setTimeout(() => upstream.destroy(), 100));
-    upstream.on("close", () => client.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url.hostname = "127.0.0.1";
-  url.port = String((server.address() as AddressInfo).port);
-  return {
-    url: url.href,
-    cutNextCommit: () => {
-      armed = true;
-    },
-    cuts: () => cuts,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

@@ -4,6 +4,7 @@
  */
 import { createSecretKey, randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { Redis } from "ioredis";
 import { v7 } from "uuid";
 import { createCatalog, type SeatMap } from "../../src/catalog/index.ts";
 import type { PaymentProvider, PaymentTiming, SandboxDeliveries } from "../../src/payments/index.ts";
@@ -11,11 +12,12 @@ import { createPayments, createSandboxDeliveries, createSandboxProvider } from "
 import { Problem } from "../../src/platform/errors.ts";
 import type { Principal } from "../../src/platform/http/route.ts";
 import { type JobQueue, openJobQueue } from "../../src/platform/jobs.ts";
-import { createLockService } from "../../src/platform/lock.ts";
+import { createLockService, type LockService } from "../../src/platform/lock.ts";
 import { createLogger, type Logger } from "../../src/platform/logger.ts";
 import { createMetrics, type Metrics } from "../../src/platform/metrics.ts";
 import { DEFAULT_LIMITS, inTransaction, isDatabaseAway, openDatabase } from "../../src/platform/postgres.ts";
 import { createReleaser } from "../../src/platform/releaser.ts";
+import type { StatementOptions } from "../../src/platform/statements.ts";
 import {
   createReservations,
   HOLD_EXPIRY_QUEUE,
@@ -36,6 +38,14 @@ export interface WorldOptions {
   readonly timing?: Partial<PaymentTiming>;
   readonly providers?: (sandbox: PaymentProvider) => PaymentProvider[];
   readonly jobs?: Pick<JobQueue<HoldExpiryJob>, "add">;
+  /** A Redis that the test may stop, for the jobs and the locks. */
+  readonly redisUrl?: string;
+  /** Puts something of the test's own before the locks. */
+  readonly locks?: (locks: LockService) => LockService;
+  /** Locks the fan's row, or what a test puts in its place. */
+  readonly lockFan?: (lock: () => Promise<void>) => Promise<void>;
+  /** Plants a bug in the SQL of both rooms. */
+  readonly statements?: StatementOptions;
 }
 
 export interface HallOptions {
@@ -95,13 +105,11 @@ export async function openWorld(options: WorldOptions = {}) {
     child: () => log,
   };
 
-  const locks = openLocks(options.redlock ?? true, servers.redisUrl, metrics);
-  releaser.add("locks", () => locks.close());
-  const jobQueue = openJobQueue<HoldExpiryJob>(
-    HOLD_EXPIRY_QUEUE,
-    { redisUrl: servers.redisUrl, redisCluster: [] },
-    silent,
-  );
+  const redisUrl = options.redisUrl ?? servers.redisUrl;
+  const lockService = openLocks(options.redlock ?? true, redisUrl, metrics);
+  const locks = options.locks?.(lockService) ?? lockService;
+  releaser.add("locks", () => lockService.close());
+  const jobQueue = openJobQueue<HoldExpiryJob>(HOLD_EXPIRY_QUEUE, { redisUrl, redisCluster: [] }, silent);
   releaser.add("jobs", () => jobQueue.close());
 
   const catalog = createCatalog({
@@ -111,30 +119,39 @@ export async function openWorld(options: WorldOptions = {}) {
   });
   const queueCalls: QueueCall[] = [];
   const revoked = new Set<string>();
-  const reservations = createReservations({
-    db,
-    log,
-    metrics,
-    locks,
-    jobs: options.jobs ?? jobQueue,
-    catalog,
-    fans: {
-      lockFan: async (trx, userId) =>
-        void (await trx.raw("SELECT id FROM users WHERE id = ? FOR NO KEY UPDATE", [userId])),
+  const reservations = createReservations(
+    {
+      db,
+      log,
+      metrics,
+      locks,
+      jobs: options.jobs ?? jobQueue,
+      catalog,
+      fans: {
+        lockFan(trx, userId) {
+          const lock = async () =>
+            void (await trx.raw("SELECT id FROM users WHERE id = ? FOR NO KEY UPDATE", [userId]));
+          return options.lockFan?.(lock) ?? lock();
+        },
+      },
+      admission: plainQueue(queueCalls, revoked),
+      admissionCodeKey: CODE_KEY,
     },
-    admission: plainQueue(queueCalls, revoked),
-    admissionCodeKey: CODE_KEY,
-  });
+    options.statements,
+  );
   releaser.add("reservations", () => reservations.close());
   const sandbox = createSandboxProvider({ db, webhookKey: WEBHOOK_KEY });
-  const payments = createPayments({
-    db,
-    log,
-    metrics,
-    reservations,
-    providers: options.providers?.(sandbox) ?? [sandbox],
-    ...(options.timing && { timing: options.timing }),
-  });
+  const payments = createPayments(
+    {
+      db,
+      log,
+      metrics,
+      reservations,
+      providers: options.providers?.(sandbox) ?? [sandbox],
+      ...(options.timing && { timing: options.timing }),
+    },
+    options.statements,
+  );
 
   const served = await serveRoutes([...reservations.routes, ...payments.routes], bearerIsUserId, {
     classifyFault: (fault) =>
@@ -230,7 +247,7 @@ export async function openWorld(options: WorldOptions = {}) {
     revoked,
     url: served.url,
     databaseUrl,
-    redisUrl: servers.redisUrl,
+    redisUrl,
     makeHall,
     makeFans,
     makeFan: async (): Promise<Fan> => (await makeFans(1))[0] as Fan,
@@ -299,6 +316,11 @@ export async function openWorld(options: WorldOptions = {}) {
     /** INV. @param graceSeconds large where the test leaves lapsed holds lying on purpose. */
     async expectInvariants(graceSeconds = 5): Promise<void> {
       expect(await runInvariants(db, { graceSeconds }), "INV").to.deep.equal([]);
+    },
+    /** Empties the Redis of jobs and locks. */
+    async flushRedis(): Promise<void> {
+      const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0 });
+      await redis.flushall().finally(() => redis.disconnect());
     },
     close: () => releaser.release(),
   };

@@ -10,11 +10,12 @@ const GRACE_SECONDS = 5;
 export async function checkBooks(
   db: Database,
   performanceId: string,
-  purchases: readonly Purchase[],
+  /** Null when the run was stopped: then fans may have paid without hearing of it. */
+  purchases: readonly Purchase[] | null,
 ): Promise<Check[]> {
   const violations = await runInvariants(db, { graceSeconds: GRACE_SECONDS });
   const money = await readMoney(db, performanceId);
-  const paidByFans = purchases.reduce((sum, { totalAmount }) => sum + totalAmount, 0);
+  const paidByFans = purchases?.reduce((sum, { totalAmount }) => sum + totalAmount, 0) ?? money.tickets;
   return [
     check(
       "INV: seats, reservations, history and money agree",

@@ -79,6 +79,8 @@ function checkSeats(purchases: readonly Purchase[]): string[] {
 /** How long before and after an admission somebody must have been there to count as present when it was decided. */
 const PRESENT_BEFORE_MS = 2_500;
 const PRESENT_AFTER_MS = 1_000;
+/** The scenario's grace is ten seconds. */
+const GRACE_AND_MORE_MS = 15_000;
 
 /**
  * Nobody is admitted before somebody of the same lane who joined earlier, was there, and still waited.
@@ -150,11 +152,16 @@ function problemWithEnd(story: TicketStory, refusedAsSoldOut: boolean): string |
     return `was never told how it ended; it was last seen ${lastState}`;
   }
   if (told.end === "left" && leftAt === null) return "was told that it had left, and it had not";
-  if (told.end === "expired" && admittedAt === null && leftAt === null)
-    return "was told that it had expired, and its turn had never come";
+  if (told.end === "expired" && admittedAt === null && leftAt === null && wasThere(story, told.at))
+    return "was told that it had expired, and it was there all the time";
   if (told.end === "removed" || told.end === "closed")
     return `was told ${told.end}, which nobody had ordered`;
   return null;
+}
+
+/** Passed over while away, a ticket lives for the grace; whoever was there for longer was never away. */
+function wasThere({ present }: TicketStory, until: number): boolean {
+  return present.some(({ from, to }) => from <= until - GRACE_AND_MORE_MS && to >= until - PRESENT_AFTER_MS);
 }
 
 /** What an order needs to be in force, and to be heard by every socket. */

@@ -50,7 +50,7 @@ export function queueRoutes(
       requestHeaders: ifMatchHeader,
       body: queuePatchSchema(limits),
       responses: { 200: settingsAnswer },
-      errors: ["NOT_FOUND", "VALIDATION_FAILED", "VERSION_MISMATCH", "QUEUE_SETTING_LOCKED"],
+      errors: ["NOT_FOUND", "VALIDATION_FAILED", "VERSION_MISMATCH"],
       async handler({ principal, params, body, headers }: ById<QueuePatch>) {
         const versions = versionsIn(headers["if-match"]);
         const outcome = await controls.changeSettings(await actorOf(principal), params.id, body, versions);

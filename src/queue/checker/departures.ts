@@ -90,18 +90,17 @@ export function createDepartures() {
 
     /** Every row, before its step: ticks that wrote nothing drain too. */
     advance(row: Row): void {
-      if (row.epoch !== epoch) {
-        for (const heap of leaving) while (heap.size > 0) gone(heap.pop() as Stay, momentOf(row.epoch, 0));
-        // The rebuilding goes on from the last tick that was committed.
-        lastTicks.set(epoch, row.tick);
-        epoch = row.epoch;
-      } else {
-        while (tick < row.tick && leaving.some((heap) => heap.size > 0)) {
-          tick += 1;
-          drain(momentOf(epoch, tick));
-        }
+      while (tick < row.tick && leaving.some((heap) => heap.size > 0)) {
+        tick += 1;
+        drain(momentOf(epoch, tick));
       }
       tick = row.tick;
+      if (row.epoch !== epoch) {
+        // A rebuilding goes on from the last tick that was committed, and puts nobody back who had left.
+        for (const heap of leaving) while (heap.size > 0) gone(heap.pop() as Stay, momentOf(row.epoch, 0));
+        lastTicks.set(epoch, row.tick);
+        epoch = row.epoch;
+      }
       lastTimes.set(epoch, row.atMicros);
     },
 

@@ -25,7 +25,7 @@
 local MAX_BACKLOG = 500000
 local LIVE = { L = true, W = true, D = true, R = true, A = true, I = true }
 
-local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened',
+local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened',
   'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt' })
 if s.epoch == 0 then
   return { REBUILDING }

@@ -4,8 +4,8 @@
 --- ARGV minIntervalMicros
 --
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval
--- ago is left alone. Returns { code, tick, more, number }: more is 1 when a bounded step left work for the next tick,
--- number is that of the last journal entry written, in whatever way the call ended.
+-- ago is left alone. Returns { code, tick, more, number, epoch }: more is 1 when a bounded step left work for the next
+-- tick, number is that of the last journal entry written. All are told in whatever way the call ended.
 -- Keeps: inside <= maxActive at each admission; admissions within the pace; the front of the line first.
 -- What gateways must know is written to the stream, to be published once it is committed to the journal.
 --@include codes
@@ -29,7 +29,7 @@ if s.epoch == 0 then
 end
 local now = clock()
 if now - s.tickAt < tonumber(minIntervalMicros) then
-  return { SKIPPED, s.tick, 0, s.eventNumber }
+  return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch }
 end
 local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros',
   'graceMicros', 'overbook' })
@@ -46,7 +46,7 @@ local total = inLine() + slotsInUse() + redis.call('ZCARD', deferred) + redis.ca
   + redis.call('ZCARD', departing) + redis.call('SCARD', lobby)
 if total == 0 and not phaseChanged then
   redis.call('HSET', state, 'tickAt', digits(now), 'limitedBy', phase == 'paused' and 'paused' or 'nobody_waiting')
-  return { IDLE, s.tick, 0, s.eventNumber }
+  return { IDLE, s.tick, 0, s.eventNumber, s.epoch }
 end
 
 local tick = s.tick + 1
@@ -79,6 +79,7 @@ local summary = '{"tick":' .. digits(tick) .. ',"at":' .. digits(now) .. ',"phas
   .. ',"available":' .. (fresh and s.available or -1) .. ',"held":' .. (fresh and s.held or -1)
   .. ',"gone":' .. codedDepartures() .. '}'
 local number = redis.call('HGET', state, 'eventNumber') or '0'
-redis.call('HSET', state, 'tick', digits(tick), 'tickAt', digits(now), 'tickNumber', number, 'phase', phase, 'limitedBy', limitedBy)
+redis.call('HSET', state, 'tick', digits(tick), 'tickAt', digits(now), 'tickStamp', digits(now), 'tickNumber', number,
+  'phase', phase, 'limitedBy', limitedBy)
 redis.call('XADD', events, number .. '-' .. digits(tick), 'e', 'tick|' .. summary)
-return { OK, digits(tick), (more or unfinished) and 1 or 0, number }
+return { OK, digits(tick), (more or unfinished) and 1 or 0, number, s.epoch }

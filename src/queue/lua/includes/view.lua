@@ -1,9 +1,10 @@
 -- The view of one ticket, as the scripts answer it; src/queue/view.ts reads the same order:
 --   ticketId, sequence, state, lane, epoch, rank, waiting, tick, tickAt, arriveBy, passEnds, graceEnds,
---   fence, phase, available, held, number
--- rank is -1 when the ticket is not in a line. An admission that the journal does not hold yet is not shown:
+--   fence, phase, available, held, number, tickStamp
+-- tickStamp is the time of the tick itself, tickAt also that of a look at an empty queue since: two histories may have
+-- a tick of one number, not of one stamp. rank is -1 when the ticket is not in a line. An admission that the journal does not hold yet is not shown:
 -- its fan still waits at the front.
-local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'paused',
+local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'paused',
   'pausedAt', 'frozen', 'available', 'held', 'seatsAt' }
 
 local function viewOf(userId, t, now, s, c)
@@ -31,6 +32,6 @@ local function viewOf(userId, t, now, s, c)
     t.id, digits(t.sequence), shown, t.lane, t.epoch, rank,
     inLine() + redis.call('ZCARD', returned), s.tick, digits(s.tickAt), digits(arriveBy),
     digits(shown == 'I' and t.ends or 0), digits(grace), digits(t.fence),
-    phaseAt(s, c, redis.call('SCARD', lobby), now), s.available, s.held, digits(t.number),
+    phaseAt(s, c, redis.call('SCARD', lobby), now), s.available, s.held, digits(t.number), digits(s.tickStamp),
   }
 end

@@ -1,0 +1,66 @@
+/** How the programs refuse to start, and how they end; every program and every reason stand in test/long. */
+import { createServer, type Server } from "node:net";
+import { expect } from "chai";
+import { type Command, expectRefusal, type Program, run, twoAtATime } from "../support/house/processes.ts";
+import { type Fan, type House, openClient, openHouse } from "../support/house.ts";
+
+describe("contract · starting and ending", function () {
+  this.timeout(60_000);
+  let house: House;
+  let taken: Server;
+  let takenPort: string;
+  const programs: Program[] = [];
+  const start = (...args: Parameters<typeof run>): Program => {
+    const program = run(...args);
+    programs.push(program);
+    return program;
+  };
+
+  before(async () => {
+    house = await openHouse();
+    taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    takenPort = String((taken.address() as { port: number }).port);
+  });
+  afterEach(async () => {
+    await Promise.all(programs.splice(0).map((program) => program.kill()));
+  });
+  after(async () => {
+    await new Promise((resolve) => taken.close(resolve));
+    await house.close();
+  });
+
+  it("a start that cannot work · one sentence that says what to do, and exit 1", async () => {
+    const environment = { ...house.environment };
+    const cases: [Command, Record<string, string>, RegExp][] = [
+      ["npm start", { FASTPASS_METRICS_PORT: "yes" }, /FASTPASS_METRICS_PORT must be a number/],
+      ["npm start", { ...environment, PORT: takenPort }, /is already in use; set PORT to a free one/],
+      ["gateway", { ...environment, FASTPASS_REDLOK: "off" }, /FASTPASS_REDLOK .*FASTPASS_REDLOCK/],
+      ["worker", { ...environment, REDIS_URL: "redis://127.0.0.1:1" }, /Redis does not answer .*REDIS_URL/],
+    ];
+    await twoAtATime(cases, async ([command, settings, names]) =>
+      expectRefusal(await start(command, settings).ended, names),
+    );
+  });
+
+  it("SIGTERM to npm · gateway and worker drain and exit 0, the fan's socket is told 1012", async () => {
+    const gateway = start("npm run gateway", { ...house.environment, PORT: "0" });
+    const worker = start("npm run worker", { ...house.environment });
+    const [url] = await Promise.all([gateway.ready(), worker.ready()]);
+    const client = await openClient(url);
+    try {
+      const show = await house.makeShow({ queue: { maxActive: 1 } });
+      const [first, second] = (await house.fans(2)) as [Fan, Fan];
+      await house.enter(first, show);
+      const { ticket } = (await house.join(second, show, client)).body;
+      const stream = house.stream(`/ws/v1/queues/${show.queueId}`, ticket, { on: client });
+      await stream.next("state");
+      for (const program of [gateway, worker]) program.signal("SIGTERM");
+      expect((await stream.ended(10_000)).code).to.equal(1012);
+      for (const { code, output } of await Promise.all([gateway.ended, worker.ended]))
+        expect(code, output).to.equal(0);
+    } finally {
+      client.close();
+    }
+  });
+});

@@ -1,0 +1,131 @@
+/** Processes killed with SIGKILL at the worst moments of a hold, a payment and a refund. */
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import { createLogger } from "../../src/platform/logger.ts";
+import { startSweeper } from "../../workers/sweeper.ts";
+import { type Fan, type Hall, openWorld, type World } from "../reservations/world.ts";
+import { eventually } from "../support/wait.ts";
+import { type Plant, type RoomProcess, startRoomProcess } from "./processes.ts";
+
+const log = createLogger("test", "silent");
+
+describe("crashes", () => {
+  let world: World;
+  let hall: Hall;
+  let fan: Fan;
+  let doomed: RoomProcess;
+
+  before(async () => {
+    world = await openWorld({ timing: { callTimeoutMs: 200, firstCheckSeconds: 0.1 } });
+  });
+  beforeEach(async () => {
+    hall = await world.makeHall({ rows: 1, seatsPerRow: 6 });
+    fan = await world.makeFan();
+  });
+  afterEach(async () => {
+    await doomed.kill();
+    await world.expectInvariants();
+  });
+  after(() => world.close());
+
+  const start = async (plant: Plant, workers = false) => {
+    const { databaseUrl, redisUrl } = world;
+    doomed = await startRoomProcess({ databaseUrl, redisUrl, plant, workers });
+  };
+  /** Its answer never comes. */
+  const unanswered = (request: Promise<unknown>) => void request.catch(() => undefined);
+  const killed = async () => {
+    await doomed.said("stopped");
+    await doomed.kill();
+  };
+  const reconciled = async () => {
+    await world.db.raw(
+      "UPDATE payments SET next_check_at = now(), started_at = started_at - interval '10 seconds' WHERE status = 'pending'",
+    );
+    await world.payments.reconcile(10);
+  };
+
+  it("F7 · hold · killed in its transaction · the seat is free at once, and there is no trace", async () => {
+    await start("stop-in-transaction");
+    unanswered(doomed.hold(fan, hall, [0, 1]));
+    await killed();
+    // Its locks outlive it by their time; the database's end with the connection.
+    await eventually(async () => (await world.hold(fan, hall, [0, 1])).status === 201, {
+      timeoutMs: 8_000,
+      what: "the seat",
+    });
+    expect(await world.db("reservations").where({ user_id: fan.userId })).to.have.length(1);
+  });
+
+  it("F7 · hold · killed between its commit and its job · the sweeper frees the seat within two seconds of the deadline", async () => {
+    const short = await world.makeHall({ rows: 1, seatsPerRow: 6, holdSeconds: 2 });
+    await start("stop-before-job");
+    unanswered(doomed.hold(fan, short, [0]));
+    await killed();
+    expect(await world.letters(short)).to.equal("HAAAAA");
+    const sweeper = startSweeper({ log, reservations: world.reservations });
+    await eventually(async () => (await world.letters(short)) === "AAAAAA", { what: "the sweeper" });
+    await sweeper.close();
+    const { rows } = await world.db.raw(
+      `SELECT extract(epoch FROM h.at - r.expires_at)::float8 AS late, h.cause
+       FROM reservations r JOIN seat_history h ON h.reservation_id = r.id AND h.to_status = 'AVAILABLE'
+       WHERE r.performance_id = ?`,
+      [short.id],
+    );
+    expect(rows[0].cause).to.equal("sweeper");
+    expect(rows[0].late).to.be.within(0, 2);
+  });
+
+  it("F14 · hold · killed after its commit, the answer lost · the retry with the same key has the same reservation", async () => {
+    const key = randomUUID();
+    await start("stop-before-job");
+    unanswered(doomed.hold(fan, hall, [0], key));
+    await killed();
+    const again = await world.hold(fan, hall, [0], { "Idempotency-Key": key });
+    expect([again.status, again.headers.get("idempotent-replayed")]).to.deep.equal([201, "true"]);
+    expect(await world.db("reservations").where({ user_id: fan.userId })).to.have.length(1);
+  });
+
+  it("F13 · payment · killed before the charge · the seats are kept until the provider has said that it never came", async () => {
+    const { id } = await world.held(fan, hall, [0]);
+    await start("stop-before-charge");
+    unanswered(doomed.pay(fan, id));
+    await killed();
+    await world.lapse(id);
+    await world.reservations.sweep(10);
+    expect(await world.statusOf(id)).to.equal("PAYING");
+    await reconciled();
+    expect(await world.statusOf(id)).to.equal("EXPIRED");
+    expect(await world.letters(hall)).to.equal("AAAAAA");
+  });
+
+  it("F13, F14 · payment · killed between charge and settlement · paid once, with tickets, and the retry is told", async () => {
+    const { id } = await world.held(fan, hall, [0, 1]);
+    const key = randomUUID();
+    await start("stop-after-charge");
+    unanswered(doomed.pay(fan, id, "success", key));
+    await killed();
+    await world.lapse(id);
+    await world.reservations.sweep(10);
+    await reconciled();
+    const again = await world.pay(fan, id, "success", key);
+    expect([again.status, again.body.reservation.tickets.length]).to.deep.equal([201, 2]);
+    expect(await world.db("sandbox_charges").where({ status: "succeeded" })).to.have.length(1);
+    expect(await world.letters(hall)).to.equal("OOAAAA");
+  });
+
+  it("F22 · refund · killed between the provider's yes and its record · given back once", async () => {
+    const { id } = await world.held(fan, hall, [0]);
+    await world.pay(fan, id);
+    await world.refund(fan, id);
+    await start("stop-after-refund", true);
+    await killed();
+    expect(await world.statusOf(id)).to.equal("REFUNDING");
+    await world.db.raw("UPDATE refunds SET next_attempt_at = now()");
+    await world.payments.reconcile(10);
+    expect(await world.statusOf(id)).to.equal("REFUNDED");
+    const refund = await world.db("refunds").where({ reservation_id: id }).first();
+    const charge = await world.db("sandbox_charges").where({ payment_id: refund.payment_id }).first();
+    expect([refund.status, refund.attempts, charge.refund_id]).to.deep.equal(["succeeded", 2, refund.id]);
+  });
+});

@@ -1,0 +1,241 @@
+/**
+ * The world of the simulation: one queue on real Redis and PostgreSQL in virtual time, with workers and gateways that
+ * can be lost. What happens in it is decided elsewhere.
+ */
+import { createLogger } from "../../../src/platform/logger.ts";
+import { createMetrics } from "../../../src/platform/metrics.ts";
+import type { LoadOptions } from "../../../src/platform/scripts.ts";
+import { checkJournal, type Observation, type Violation } from "../../../src/queue/checker.ts";
+import { Code } from "../../../src/queue/codes.ts";
+import { applyRow } from "../../../src/queue/controls.ts";
+import { createJournaller, type Journaller } from "../../../src/queue/journaller.ts";
+import { KEY_NAMES, keyOf } from "../../../src/queue/keys.ts";
+import { createLineStore, type LineStore, type TickAnswer } from "../../../src/queue/line-store.ts";
+import type { CommittedMessage } from "../../../src/queue/local-line.ts";
+import { type QueueRow, readQueue } from "../../../src/queue/queue-store.ts";
+import { rebuild } from "../../../src/queue/rebuild.ts";
+import type { NewQueueSettings } from "../../../src/queue/settings.ts";
+import type { OpenQueue, QueueHouse } from "../support.ts";
+import { createSimGateway, type SimGateway } from "./gateway.ts";
+import type { Random } from "./random.ts";
+import { timeKey, virtualScripts } from "./scripts.ts";
+
+/** When every simulation begins, microseconds. */
+export const BEGINNING = Date.parse("2030-01-01T00:00:00Z") * 1_000;
+
+const GATEWAY_SILENCE = 6_000_000;
+
+class WorkerDied extends Error {}
+class DatabaseAway extends Error {}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export async function createWorld(
+  house: QueueHouse,
+  random: Random,
+  settings: Partial<NewQueueSettings>,
+  scripts: LoadOptions = {},
+) {
+  const { db, redis } = house;
+  const folder = virtualScripts(scripts);
+  const open: OpenQueue = await house.openQueue(folder);
+  const store = createLineStore(redis, folder);
+  const { queueId } = await house.newQueueRow(settings);
+  await db("queues")
+    .where({ id: queueId })
+    .update({ created_at: new Date(BEGINNING / 1_000) });
+  const clockKey = timeKey(keyOf(queueId, "state"));
+  await redis.set(clockKey, BEGINNING);
+  await rebuild(db, store, queueId, async () => []);
+
+  const gateways: SimGateway[] = [];
+  /** Crashed: Redis believes in them for a while. */
+  const lost: SimGateway[] = [];
+  const observations: Observation[] = [];
+  /** Whom a tick could count on and whom it could not, by its number; once committed it stays. */
+  const presence = new Map<number, { here: Set<string>; perhaps: Set<string> }>();
+  let committedTick = 0;
+  let dying = false;
+  let databaseAway = false;
+  const flaky = new Proxy(db, {
+    apply(target, self, args) {
+      if (databaseAway) throw new DatabaseAway();
+      return Reflect.apply(target, self, args);
+    },
+    get(target, key) {
+      if (databaseAway) throw new DatabaseAway();
+      return Reflect.get(target, key);
+    },
+  });
+  let snapshot: Map<string, Buffer> | null = null;
+
+  function newJournaller(): Journaller {
+    return createJournaller({
+      db: flaky,
+      store: mortal,
+      log: createLogger("test", "silent"),
+      metrics: createMetrics(),
+      liveHolds: async () => [],
+      onCommitted: () => undefined,
+      onVersion: () => undefined,
+    });
+  }
+
+  const mortal: LineStore = {
+    ...store,
+    async committed(id, done) {
+      if (dying) throw new WorkerDied();
+      const code = await store.committed(id, done);
+      if (code === Code.ok && done.message !== "") await deliver(JSON.parse(done.message));
+      return code;
+    },
+  };
+
+  let journaller = newJournaller();
+
+  async function deliver(message: CommittedMessage): Promise<void> {
+    committedTick = Math.max(committedTick, message.ticks.at(-1)?.tick ?? 0);
+    for (const gateway of gateways) {
+      if (random.chance(0.97)) await gateway.receive(message);
+    }
+  }
+
+  async function row(): Promise<QueueRow> {
+    return (await readQueue(db, queueId)) as QueueRow;
+  }
+
+  async function now(): Promise<number> {
+    return Number(await redis.get(clockKey));
+  }
+
+  async function openGateway(): Promise<SimGateway> {
+    const gateway = createSimGateway(`g${gateways.length}x${random.uuid().slice(0, 8)}`, store, await row());
+    gateways.push(gateway);
+    return gateway;
+  }
+
+  /** A gateway's word counts for six seconds; around that, and after a crash, nobody can say. */
+  function notePresence(at: number, tick: number): void {
+    if (tick <= committedTick) return;
+    const here = new Set<string>();
+    const perhaps = new Set<string>();
+    for (const gateway of gateways) {
+      const silent = at - gateway.heardBeatAt;
+      for (const userId of gateway.here) (silent < GATEWAY_SILENCE - 500_000 ? here : perhaps).add(userId);
+    }
+    for (const { here: were } of lost) for (const userId of were) perhaps.add(userId);
+    presence.set(tick, { here, perhaps });
+  }
+
+  return {
+    queueId,
+    queue: open.queue,
+    db,
+    redis,
+    store,
+    gateways,
+    observations,
+    row,
+    now,
+    openGateway,
+
+    /** It dies without a word. */
+    async crashGateway(index: number): Promise<void> {
+      lost.push(...gateways.splice(index, 1));
+      await openGateway();
+    },
+
+    /** Lets time pass, or jump. @returns the new time */
+    pass: (micros: number): Promise<number> => redis.incrby(clockKey, Math.round(micros)),
+
+    async tick(minIntervalMs = 0): Promise<TickAnswer> {
+      const at = await now();
+      const answer = await store.tick(queueId, minIntervalMs);
+      if (answer.code === Code.ok) notePresence(at, answer.tick);
+      return answer;
+    },
+
+    /** @param trouble `dies`: the worker commits and dies before it can say so; `away`: PostgreSQL is. */
+    async journal(answer: TickAnswer, trouble: "dies" | "away" | null): Promise<void> {
+      dying = trouble === "dies";
+      databaseAway = trouble === "away";
+      try {
+        await journaller.follow(queueId, answer);
+      } catch (fault) {
+        if (fault instanceof WorkerDied) journaller = newJournaller();
+        else if (!(fault instanceof DatabaseAway)) throw fault;
+      } finally {
+        dying = false;
+        databaseAway = false;
+      }
+    },
+
+    /** Another worker takes over; the one before may come back with what it remembers. */
+    changeWorker(): void {
+      journaller = newJournaller();
+    },
+
+    async heal(): Promise<void> {
+      await applyRow(db, store, await row(), "heal");
+    },
+
+    /** Redis comes back empty. */
+    async loseAll(): Promise<void> {
+      await redis.del(...KEY_NAMES.map((name) => keyOf(queueId, name)));
+    },
+
+    async takeSnapshot(): Promise<void> {
+      const copies = new Map<string, Buffer>();
+      for (const name of KEY_NAMES) {
+        const copy = await redis.dumpBuffer(keyOf(queueId, name));
+        if (copy) copies.set(name, copy);
+      }
+      snapshot = copies;
+    },
+
+    /** Redis comes back as it was when the snapshot was taken. */
+    async loseSince(): Promise<void> {
+      if (!snapshot) return;
+      await this.loseAll();
+      for (const [name, copy] of snapshot) await redis.restore(keyOf(queueId, name), 0, copy);
+      snapshot = null;
+    },
+
+    get hasSnapshot(): boolean {
+      return snapshot !== null;
+    },
+
+    async check(): Promise<Violation[]> {
+      return [
+        ...(await checkJournal(db, queueId, observations)),
+        ...(await checkPresence(db, queueId, presence)),
+      ];
+    },
+
+    async close(): Promise<void> {
+      await redis.del(clockKey, ...KEY_NAMES.map((name) => keyOf(queueId, name)));
+      await open.close();
+    },
+  };
+}
+
+/** Passed over only while away, admitted from the line only while here: the journal alone can't tell. */
+async function checkPresence(
+  db: QueueHouse["db"],
+  queueId: string,
+  presence: ReadonlyMap<number, { here: Set<string>; perhaps: Set<string> }>,
+): Promise<Violation[]> {
+  const rows = await db("queue_journal")
+    .where({ queue_id: queueId })
+    .whereIn("kind", ["admit", "defer"])
+    .whereRaw("data->>'direct' IS NULL")
+    .orderBy("number")
+    .select("number", "tick", "kind", "user_id", "ticket_id");
+  return rows.flatMap(({ number, tick, kind, user_id: userId, ticket_id: ticketId }) => {
+    const then = presence.get(tick);
+    const isWrong =
+      kind === "defer" ? then?.here.has(userId) : then && !then.here.has(userId) && !then.perhaps.has(userId);
+    const detail = kind === "defer" ? "passed over while here" : "admitted while away";
+    return isWrong ? [{ rule: "presence", number, ticketId, detail }] : [];
+  });
+}
