@@ -128,6 +128,18 @@ describe("contract · accounts", function () {
     });
   });
 
+  it("wrong passwords under forged addresses · are counted as one address all the same", async () => {
+    const email = newEmail();
+    await signUp(email);
+    const statuses: number[] = [];
+    for (let count = 0; count < 15; count += 1) {
+      const headers = { "X-Forwarded-For": `203.0.113.${count}`, Forwarded: `for=203.0.113.${count}` };
+      const body = { email, password: "not this one" };
+      statuses.push((await house.client.api("POST", "/auth/login", { body, headers })).status);
+    }
+    expect(statuses).to.include(429);
+  });
+
   describe("refresh", () => {
     it("the cookie · a new token and a new cookie; the one just replaced gets the same successor", async () => {
       const first = cookieOf(await signUp());

@@ -66,6 +66,7 @@ describe("contract · credentials", () => {
 
   describe("the access token", () => {
     const id = v7();
+    /** From the contract; what the document adds to it follows below. */
     const guarded: [string, string][] = [
       ["GET", "/me"],
       ["GET", "/me/reservations"],
@@ -99,6 +100,22 @@ describe("contract · credentials", () => {
       ["GET", "/operator/audit"],
       ["POST", "/operator/stream-tokens"],
     ];
+
+    before(async () => {
+      const { body: document } = await house.client.at("GET", "/openapi.json", { expect: 200 });
+      type Operation = { security?: { accessToken?: string[] }[] };
+      for (const [path, methods] of Object.entries(
+        document.paths as Record<string, Record<string, Operation>>,
+      ))
+        for (const [method, { security }] of Object.entries(methods)) {
+          const roles = security?.length === 1 ? security[0]?.accessToken : undefined;
+          if (!roles) continue;
+          const list = roles.join() === "operator" ? operators : guarded;
+          const entry = [method.toUpperCase(), path.replace("/api/v1", "").replace(/\{\w+\}/g, id)] as const;
+          if (!list.some(([verb, at]) => verb === entry[0] && at === entry[1])) list.push([...entry]);
+        }
+      expect(guarded.length + operators.length).to.be.at.least(30);
+    });
 
     it("missing · 401 UNAUTHENTICATED with WWW-Authenticate, before anything else is looked at", async () => {
       for (const [method, path] of [...guarded, ...operators]) {

@@ -157,6 +157,24 @@ describe("contract · ground rules", () => {
       await house.operator("PATCH", `/queues/${show.queueId}`, { ratePerMinute: "60" }, 400);
     });
 
+    it("numbers and letters at the edge · 400, never 500", async () => {
+      const { token } = await house.fan();
+      const path = `/performances/${show.id}/reservations`;
+      for (const quantity of ["1e400", "-1", "1e21", "-0", "01", "0x1", "NaN"]) {
+        const raw = `{"bestAvailable":{"quantity":${quantity}}}`;
+        await house.client.api("POST", path, { token, raw, headers: json, expect: 400 });
+      }
+      const names = ["\\ud800", "\\udfff\\ud800", "\\u202e", "\\ufeff"];
+      for (const [index, name] of names.entries()) {
+        const raw = `{"email":"edge${index}@example.org","password":"long enough","name":"${name}"}`;
+        const { status } = await house.client.api("POST", "/auth/signup", { raw, headers: json });
+        expect(status, name).to.be.oneOf([201, 400]);
+      }
+      const ids = `[${new Array(1_000).fill(`"${v7()}"`).join()}]`;
+      const raw = `{"seatIds":${ids}}`;
+      await house.client.api("POST", path, { token, raw, headers: json, expect: 400 });
+    });
+
     it("64 KiB · is taken, one byte more is 413, announced or not", async () => {
       const bytes = (size: number) => `{"email":"${"a".repeat(size - 12)}"}`;
       expect(Buffer.byteLength(bytes(65_536))).to.equal(65_536);
@@ -274,6 +292,20 @@ describe("contract · ground rules", () => {
     });
   });
 
+  it("If-Match · of ten who change the same version at once · one does, nine are told 412", async () => {
+    const { headers } = await house.operator("GET", `/queues/${show.queueId}`, undefined, 200);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        house.client.api("PATCH", `/operator/queues/${show.queueId}`, {
+          token: house.operatorToken,
+          headers: { "If-Match": headers.etag as string },
+          body: { maxActive: 200 + index },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, ...new Array(9).fill(412)]);
+  });
+
   describe("durations", () => {
     it("below the bounds that hold while limits are on · 400", async () => {
       const event = await house.operator("POST", "/events", { title: "T", venue: "V" }, 201);
@@ -294,6 +326,26 @@ describe("contract · ground rules", () => {
   });
 
   describe("lists", () => {
+    it("every one in the document · has items and nextCursor, and refuses what is out of bounds", async () => {
+      const { body: document } = await house.client.at("GET", "/openapi.json", { expect: 200 });
+      type Operation = { parameters?: { name: string; in: string }[] };
+      const paths = Object.entries(document.paths as Record<string, { get?: Operation }>)
+        .filter(([, { get }]) => get?.parameters?.some(({ name }) => name === "cursor"))
+        .map(([path]) => path);
+      expect(paths).to.include.members([
+        "/api/v1/events",
+        "/api/v1/me/reservations",
+        "/api/v1/operator/audit",
+      ]);
+      const token = house.operatorToken;
+      for (const path of paths) {
+        const { body } = await house.client.at("GET", path, { token, expect: 200 });
+        expect(body, path).to.have.all.keys("items", "nextCursor");
+        for (const query of ["limit=0", "limit=101", "limit=x", "cursor=!", "cursor=zzzz", "page=2"])
+          await house.client.at("GET", `${path}?${query}`, { token, expect: 400 });
+      }
+    });
+
     it("limit and cursor · every item once, in order, across pages; wrong ones are 400", async () => {
       for (let count = 0; count < 4; count += 1)
         await house.operator("POST", "/events", { title: `Event ${count}`, venue: "V" }, 201);

@@ -75,12 +75,17 @@ describe("contract · payments", function () {
 
     it("undecided · 202 with Location and Retry-After, settled by webhook", async () => {
       const { fan, id } = await holding();
-      const pending = await house.pay(fan, id, { ...UNDECIDED, settleAfterSeconds: 1 });
+      const key = randomUUID();
+      const pending = await house.pay(fan, id, { ...UNDECIDED, settleAfterSeconds: 1 }, key);
       expect([pending.status, pending.body.status]).to.deep.equal([202, "pending"]);
       expect(pending.body.reservation.status).to.equal("PAYING");
       expect(pending.headers.location).to.equal(`/api/v1/payments/${pending.body.id}`);
       expect(Number(pending.headers["retry-after"])).to.be.at.least(1);
       await becomes(fan, id, "CONFIRMED");
+      const again = await house.pay(fan, id, { ...UNDECIDED, settleAfterSeconds: 1 }, key);
+      expect([again.status, again.text]).to.deep.equal([202, pending.text]);
+      for (const name of ["location", "retry-after"])
+        expect(again.headers[name], name).to.equal(pending.headers[name]);
       expect((await payment(fan, pending.body.id)).status).to.equal("succeeded");
       const events = await house.db("payment_events").where({ payment_id: pending.body.id });
       expect(events.map(({ type }) => type)).to.deep.equal(["payment.succeeded"]);
@@ -324,6 +329,12 @@ describe("contract · payments", function () {
       for (const raw of ["", "{", "[]", "null", "{}", '{"id":1,"type":"payment.succeeded","data":{}}'])
         expect((await deliver(raw)).status, raw).to.equal(400);
       const { paymentId } = await undecided();
+      for (const raw of [
+        event("payment.succeeded", paymentId, "evt\u0000"),
+        event("payment\u0000succeeded", paymentId),
+        event("payment.succeeded", paymentId, "x".repeat(300)),
+      ])
+        expect((await deliver(raw)).status, raw).to.equal(400);
       for (const raw of [
         event("payment.succeeded", v7()),
         event("payment.succeeded", "not-an-id"),

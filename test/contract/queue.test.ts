@@ -362,6 +362,29 @@ describe("contract · queue", () => {
       const refused = await rawJoin(late, show);
       expect([refused.status, refused.body.code]).to.deep.equal([409, "SOLD_OUT"]);
       await eventually(async () => (await statusOf(show)).phase === "sold_out", { what: "the phase" });
+      const refund = { token: buyer.token, idempotencyKey: v7(), expect: 201 };
+      await house.client.api("POST", `/reservations/${held.body.id}/refunds`, refund);
+      await eventually(async () => (await rawJoin(late, show)).status === 201, {
+        what: "a queue open again",
+      });
+      expect((await house.ticketOf(waiting, show)).body.state, "who was ended stays so").to.equal("ended");
+    });
+
+    it("while the last seats are held · the queue stays open and admits nobody, until one comes back", async () => {
+      const section = { name: "Box", rows: 1, seatsPerRow: 1, amount: 5_000 };
+      const show = await house.makeShow({ sections: [section] });
+      const [holder, next] = (await house.fans(2)) as [Fan, Fan];
+      const inside = await house.enter(holder, show);
+      const { body } = await house.hold(inside, { seatIds: show.seatIds }, { expect: 201 });
+      await eventually(async () => (await statusOf(show)).seatsLeft === 0, { what: "no seat left" });
+      const joined = await rawJoin(next, show);
+      expect([joined.status, joined.body.state]).to.deep.equal([201, "waiting"]);
+      await eventually(async () => (await statusOf(show)).limitedBy === "seats", { what: "the limit" });
+      const { phase, seatsHeld } = await statusOf(show);
+      expect([phase, seatsHeld]).to.deep.equal(["open", 1]);
+      expect((await house.ticketOf(next, show)).body.state).to.equal("waiting");
+      await house.client.api("DELETE", `/reservations/${body.id}`, { token: holder.token, expect: 204 });
+      await house.untilState(next, show, "admitted");
     });
   });
 });

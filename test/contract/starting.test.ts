@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:net";
 import { expect } from "chai";
 import { type Command, expectRefusal, type Program, run, twoAtATime } from "../support/house/processes.ts";
-import { type Fan, type House, openClient, openHouse } from "../support/house.ts";
+import { type Fan, type House, OPERATOR, openClient, openHouse } from "../support/house.ts";
 
 describe("contract · starting and ending", function () {
   this.timeout(60_000);
@@ -43,8 +43,8 @@ describe("contract · starting and ending", function () {
     );
   });
 
-  it("SIGTERM to npm · gateway and worker drain and exit 0, the fan's socket is told 1012", async () => {
-    const gateway = start("npm run gateway", { ...house.environment, PORT: "0" });
+  it("SIGTERM to npm · gateway and worker drain and exit 0, the fan's socket is told 1012; no secret is logged", async () => {
+    const gateway = start("npm run gateway", { ...house.environment, PORT: "0", LOG_LEVEL: "debug" });
     const worker = start("npm run worker", { ...house.environment });
     const [url] = await Promise.all([gateway.ready(), worker.ready()]);
     const client = await openClient(url);
@@ -55,6 +55,13 @@ describe("contract · starting and ending", function () {
       const { ticket } = (await house.join(second, show, client)).body;
       const stream = house.stream(`/ws/v1/queues/${show.queueId}`, ticket, { on: client });
       await stream.next("state");
+      const byQuery = house.stream(`/ws/v1/queues/${show.queueId}`, ticket, { on: client, by: "query" });
+      await byQuery.next("state");
+      await client.api("POST", "/auth/login", { body: OPERATOR, expect: 200 });
+      await client.api("GET", `/me?token=${second.token}`, { token: second.token, expect: 400 });
+      for (const secret of [ticket, second.token, OPERATOR.password])
+        expect(gateway.output(), "the log tells a secret").to.not.contain(secret);
+      expect(gateway.output()).to.contain('"path":"/api/v1/me"');
       for (const program of [gateway, worker]) program.signal("SIGTERM");
       expect((await stream.ended(10_000)).code).to.equal(1012);
       for (const { code, output } of await Promise.all([gateway.ended, worker.ended]))
