@@ -4,6 +4,7 @@ import { OWN_WAIT } from "./api.ts";
 import type { Check } from "./checks/check.ts";
 import { type Ledger, percentile } from "./ledger.ts";
 import type { DemoOptions, Scenario } from "./options.ts";
+import { HANDSHAKE_WAIT } from "./stream.ts";
 import type { World } from "./world.ts";
 
 export interface Run {
@@ -97,8 +98,17 @@ function latencies(ledger: Ledger): string[][] {
   return [
     ["", "requests", "p50", "p95", "max"],
     ...rows,
-    ["wait for a free connection, before", number(ledger.samples(OWN_WAIT).length), ...quantiles(OWN_WAIT)],
-    [`the load generator's own lag, p99: ${own} ms`, "", "", "", ""],
+    [
+      "not in these: the wait for a connection",
+      number(ledger.samples(OWN_WAIT).length),
+      ...quantiles(OWN_WAIT),
+    ],
+    [
+      "  and for the turn to open a stream",
+      number(ledger.samples(HANDSHAKE_WAIT).length),
+      ...quantiles(HANDSHAKE_WAIT),
+    ],
+    [`  and the load generator's own lag, p99 ${own} ms`, "", "", "", ""],
   ];
 }
 
@@ -120,7 +130,8 @@ function writeCheck({ name, violations, note }: Check): string[] {
 
 /** A block that can be pasted into the README. */
 function summary({ options, scenario, world, ledger, checks, seconds }: Run): string[] {
-  const { fans, seats, gateways, workers, seed } = options;
+  const { fans, seats, gateways, workers, seed, existing } = options;
+  const house = existing?.url ?? `${plural(gateways, "gateway")}, ${plural(workers, "worker")}`;
   const admitted = world.records
     .flatMap((record) => record.stories)
     .filter((story) => story.admittedAt !== null);
@@ -129,7 +140,7 @@ function summary({ options, scenario, world, ledger, checks, seconds }: Run): st
     failed === 0 ? `all ${checks.length} checks hold` : `${failed} of ${checks.length} checks failed`;
   return [
     "```text",
-    `${number(fans)} fans in ${(scenario.burstMs / 1_000).toFixed(1)} s for ${number(seats)} seats · ${plural(gateways, "gateway")}, ${plural(workers, "worker")} · ${plural(os.cpus().length, "core")} · seed ${seed}`,
+    `${number(fans)} fans in ${(scenario.burstMs / 1_000).toFixed(1)} s for ${number(seats)} seats · ${house} · ${plural(os.cpus().length, "core")} · seed ${seed}`,
     `joined     ${pad(ledger.total("joined"))}   p50 ${quantile(ledger, "http:join", 0.5)} ms, p95 ${quantile(ledger, "http:join", 0.95)} ms; ${ledger.total("double joins") + ledger.total("joins that found their place")} clicked or joined twice and kept one place`,
     `admitted   ${pad(admitted.length)}   in order, nobody overtaken; paused, resumed and sped up by the operator`,
     `held       ${pad(ledger.total("holds"))}   p50 ${quantile(ledger, "http:hold", 0.5)} ms, p95 ${quantile(ledger, "http:hold", 0.95)} ms; ${number(ledger.total("holds refused"))} came too late for their seats`,

@@ -5,7 +5,6 @@
  * keeps the others in line: thousands at once would make everybody who comes later wait for all of them.
  */
 import { WebSocket } from "ws";
-import { OWN_WAIT } from "./api.ts";
 import type { Ledger } from "./ledger.ts";
 
 export interface StreamHandlers {
@@ -27,6 +26,9 @@ export interface Streams {
 
 /** Close codes after which a page opens its stream again by itself. */
 export const RECONNECT: readonly number[] = [1006, 1012, 1013, 4408];
+
+/** Milliseconds that sockets waited here for their turn to open, which is not charged to the server. */
+export const HANDSHAKE_WAIT = "wait for a handshake";
 
 const OPEN_WITHIN_MS = 15_000;
 
@@ -66,7 +68,7 @@ export function createStreams(ledger: Ledger, width: number): Streams {
           return;
         }
         const startedAt = performance.now();
-        ledger.sample(OWN_WAIT, startedAt - askedAt);
+        ledger.sample(HANDSHAKE_WAIT, startedAt - askedAt);
         socket = connect(url, credential);
         let first = true;
         socket.once("open", over);

@@ -47,14 +47,13 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   const positions = new Map<string, JournalPosition>();
   /** How far each queue had come when it last answered, committed or not. */
   const reached = new Map<string, TickAnswer>();
+  /** Queues whose loss is known and not made good yet: their Redis may run on and look whole again. */
+  const lost = new Map<string, string>();
 
   async function follow(queueId: string, answer: TickAnswer): Promise<void> {
-    if (answer.code === Code.rebuilding) {
-      await restore(queueId, "the queue is not in Redis");
-      return;
-    }
-    if (await isBehind(queueId, answer)) {
-      await restore(queueId, "Redis lacks what the journal has");
+    const why = lost.get(queueId) ?? (await lossIn(queueId, answer));
+    if (why !== null) {
+      await restore(queueId, why);
       return;
     }
     let more = true;
@@ -67,7 +66,9 @@ export function createJournaller(deps: JournallerDeps): Journaller {
     return known;
   }
 
-  async function isBehind(queueId: string, answer: TickAnswer): Promise<boolean> {
+  /** @returns what is missing, or null. */
+  async function lossIn(queueId: string, answer: TickAnswer): Promise<string | null> {
+    if (answer.code === Code.rebuilding) return "the queue is not in Redis";
     const position = await positionOf(queueId);
     const before = reached.get(queueId);
     const lacks = ({ tick, number, epoch }: TickAnswer) =>
@@ -75,11 +76,11 @@ export function createJournaller(deps: JournallerDeps): Journaller {
       (before?.epoch === epoch && (tick < before.tick || number < before.number));
     if (!lacks(answer)) {
       reached.set(queueId, answer);
-      return false;
+      return null;
     }
     // Asked again, since the position may have been read after the answer was given.
     const again = await store.tick(queueId, ASK_AGAIN_MS);
-    return again.code !== Code.rebuilding && lacks(again);
+    return again.code !== Code.rebuilding && lacks(again) ? "Redis lacks what it had" : null;
   }
 
   /** @returns whether there may be more. */
@@ -127,11 +128,12 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   }
 
   async function restore(queueId: string, why: string): Promise<void> {
+    lost.set(queueId, why);
     positions.delete(queueId);
     deps.onVersion(queueId, 0);
     const row = await rebuild(db, store, queueId, deps.liveHolds);
     if (!row) return;
-    // Not before: should the rebuilding fail, the loss must still be known.
+    lost.delete(queueId);
     reached.delete(queueId);
     deps.onVersion(queueId, row.version);
     if (row.epoch > 1) {
@@ -157,6 +159,7 @@ export function createJournaller(deps: JournallerDeps): Journaller {
     forget(queueId) {
       positions.delete(queueId);
       reached.delete(queueId);
+      lost.delete(queueId);
     },
   };
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:net";
 import { expect } from "chai";
 import { type Command, expectRefusal, type Program, run, twoAtATime } from "../support/house/processes.ts";
 import { type Fan, type House, OPERATOR, openClient, openHouse } from "../support/house.ts";
+import { eventually } from "../support/wait.ts";
 
 describe("contract · starting and ending", function () {
   this.timeout(60_000);
@@ -59,9 +60,11 @@ describe("contract · starting and ending", function () {
       await byQuery.next("state");
       await client.api("POST", "/auth/login", { body: OPERATOR, expect: 200 });
       await client.api("GET", `/me?token=${second.token}`, { token: second.token, expect: 400 });
+      await eventually(() => gateway.output().includes('"path":"/api/v1/me"'), {
+        what: "the line of the log",
+      });
       for (const secret of [ticket, second.token, OPERATOR.password])
         expect(gateway.output(), "the log tells a secret").to.not.contain(secret);
-      expect(gateway.output()).to.contain('"path":"/api/v1/me"');
       for (const program of [gateway, worker]) program.signal("SIGTERM");
       expect((await stream.ended(10_000)).code).to.equal(1012);
       for (const { code, output } of await Promise.all([gateway.ended, worker.ended]))

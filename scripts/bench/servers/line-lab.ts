@@ -36,8 +36,10 @@ async function tickMs({ redisUrl, mould, seconds }: Ticking): Promise<number> {
     const until = performance.now() + seconds * 1_000;
     while (performance.now() < until) {
       await sleep(TICK_EVERY_MS);
-      // Nobody of the last tick's is waited for, and those in line are still here.
-      await redis.del(key("arriving"));
+      // What others would do between two ticks: the journal is written, those admitted have come and gone, and those
+      // in line are still there.
+      await redis.hset(key("state"), "journalled", (await redis.hget(key("state"), "eventNumber")) ?? "0");
+      await redis.del(key("arriving"), key("events"));
       for (const gatewayId of gatewayIds) await store.heartbeat(queueId, gatewayId, true);
       const before = Number(await redis.hget(key("state"), "admittedTotal"));
       const startedAt = performance.now();

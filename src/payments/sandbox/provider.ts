@@ -38,9 +38,13 @@ const methodSchema = Joi.object({
     .description(`when an undecided charge succeeds; ${SETTLE_AFTER_SECONDS} when absent`),
 });
 
+/** No control characters: PostgreSQL stores no NUL, and nobody names an event so. */
+const eventText = Joi.string()
+  .max(255)
+  .pattern(/^[^\p{Cc}\p{Cs}]+$/u, "visible text");
 const webhookBody = Joi.object({
-  id: Joi.string().min(1).max(255).required(),
-  type: Joi.string().min(1).max(255).required(),
+  id: eventText.required(),
+  type: eventText.required(),
   data: Joi.object({ paymentId: Joi.string().max(255).required() })
     .unknown()
     .required(),

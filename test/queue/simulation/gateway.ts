@@ -1,0 +1,96 @@
+/** A gateway of the simulation: the real memory of a line and the real scripts, without sockets and timers. */
+
+import type { ObservedPlace } from "../../../src/queue/checker.ts";
+import type { LineStore } from "../../../src/queue/line-store.ts";
+import {
+  type CommittedMessage,
+  createLocalLine,
+  type LocalFan,
+  type LocalLine,
+} from "../../../src/queue/local-line.ts";
+import type { QueueRow } from "../../../src/queue/queue-store.ts";
+import { placeOf } from "../../../src/queue/ticket-view.ts";
+import { isLive } from "../../../src/queue/view.ts";
+
+export interface SimGateway {
+  readonly id: string;
+  readonly line: LocalLine;
+  /** Accounts with a page open here. */
+  readonly here: Set<string>;
+  heardBeatAt: number;
+  join(userId: string, ticketId: string): Promise<LocalFan | null>;
+  attach(userId: string): Promise<LocalFan | null>;
+  leavePage(userIds: readonly string[]): Promise<void>;
+  receive(message: CommittedMessage): Promise<void>;
+  /** All that was missed is read again. */
+  resync(): Promise<void>;
+  /** The place that a fan would be shown now. */
+  placeOf(userId: string): ObservedPlace | null;
+}
+
+const BATCH = 1_000;
+
+export function createSimGateway(id: string, store: LineStore, row: QueueRow): SimGateway {
+  const line = createLocalLine(row);
+  const here = new Set<string>();
+  const { queueId } = line;
+
+  async function attach(userId: string): Promise<LocalFan | null> {
+    const outcome = await store.attach(queueId, userId, id);
+    if (!outcome.ok) return null;
+    here.add(userId);
+    return line.observe(userId, outcome.view);
+  }
+
+  async function resync(): Promise<void> {
+    const userIds = [...line.fans.keys()];
+    for (let start = 0; start < userIds.length; start += BATCH) {
+      const batch = userIds.slice(start, start + BATCH);
+      const views = await store.ranks(queueId, id, batch);
+      views?.forEach((view, index) => {
+        const userId = batch[index] as string;
+        if (view) line.observe(userId, view);
+        else {
+          // The join was lost before it was journalled: the page is told so and is none any more.
+          line.forget(userId);
+          here.delete(userId);
+        }
+      });
+    }
+  }
+
+  return {
+    id,
+    line,
+    here,
+    heardBeatAt: 0,
+    attach,
+    resync,
+    async join(userId, ticketId) {
+      const outcome = await store.join(queueId, userId, ticketId, "", id);
+      if (!outcome.ok) return null;
+      here.add(userId);
+      return line.observe(userId, outcome.view);
+    },
+    async leavePage(userIds) {
+      for (const userId of userIds) {
+        here.delete(userId);
+        line.forget(userId);
+      }
+      await store.detach(queueId, id, userIds);
+    },
+    async receive(message) {
+      const { gap, touched } = line.apply(message);
+      for (const { kind, fan } of touched) if (kind === "defer" && fan) await attach(fan.userId);
+      if (gap) await resync();
+    },
+    placeOf(userId) {
+      const fan = line.fans.get(userId);
+      if (!fan || fan.state !== "W" || !isLive(fan.state)) return null;
+      const { position } = placeOf(line, fan);
+      if (position === null) return null;
+      const { ticketId, epoch, rankTick: tick, rankAt: asOfMicros } = fan;
+      return { kind: "place", ticketId, epoch, position, asOfMicros, tick };
+    },
+  };
+}
