@@ -65,6 +65,7 @@ export async function pay(
     reservationId: held.id,
     ordinals: body.seats.map(({ ordinal }) => ordinal),
     totalAmount: body.totalAmount,
+    at: Date.now(),
     tickets: body.tickets?.length ?? 0,
   });
   return "bought";

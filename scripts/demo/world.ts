@@ -33,6 +33,8 @@ export interface Purchase {
   readonly reservationId: string;
   readonly ordinals: readonly number[];
   readonly totalAmount: number;
+  /** When the fan had it in writing, milliseconds since 1970. */
+  readonly at: number;
   /** How many tickets the fan was handed. */
   readonly tickets: number;
 }

@@ -18,7 +18,8 @@ export interface SimGateway {
   /** Accounts with a page open here. */
   readonly here: Set<string>;
   heardBeatAt: number;
-  join(userId: string, ticketId: string): Promise<LocalFan | null>;
+  /** @param codeHash opens a lane; '' for the general one. */
+  join(userId: string, ticketId: string, codeHash: string): Promise<LocalFan | null>;
   attach(userId: string): Promise<LocalFan | null>;
   leavePage(userIds: readonly string[]): Promise<void>;
   receive(message: CommittedMessage): Promise<void>;
@@ -66,8 +67,8 @@ export function createSimGateway(id: string, store: LineStore, row: QueueRow): S
     heardBeatAt: 0,
     attach,
     resync,
-    async join(userId, ticketId) {
-      const outcome = await store.join(queueId, userId, ticketId, "", id);
+    async join(userId, ticketId, codeHash) {
+      const outcome = await store.join(queueId, userId, ticketId, codeHash, id);
       if (!outcome.ok) return null;
       here.add(userId);
       return line.observe(userId, outcome.view);

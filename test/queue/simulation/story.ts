@@ -106,7 +106,11 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
   // What fans do ------------------------------------------------------------------------------------------------
   async function join(fan: Fan): Promise<void> {
     const gateway = random.pick(gateways) as SimGateway;
-    const place = await gateway.join(fan.userId, random.uuid());
+    const place = await gateway.join(
+      fan.userId,
+      random.uuid(),
+      random.chance(0.2) ? world.codeAt(random) : "",
+    );
     if (!place) return;
     fan.ticketId = place.ticketId;
     if (!fan.pages.includes(gateway)) fan.pages.push(gateway);
@@ -337,7 +341,7 @@ async function compareWithJournal({ db, redis, queueId }: World): Promise<Violat
     violations.push(
       wrong("", `Redis has ${Object.keys(tickets).length} tickets, the journal ${places.size}`),
     );
-  for (const name of ["line0", "deferred", "returned", "departing"]) {
+  for (const name of ["line0", "line1", "line2", "deferred", "returned", "departing"]) {
     const left = await redis.zcard(keyOf(queueId, name));
     if (left > 0) violations.push(wrong("", `${name} still has ${left}`));
   }

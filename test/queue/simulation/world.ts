@@ -12,7 +12,7 @@ import { createJournaller, type Journaller } from "../../../src/queue/journaller
 import { KEY_NAMES, keyOf } from "../../../src/queue/keys.ts";
 import { createLineStore, type LineStore, type TickAnswer } from "../../../src/queue/line-store.ts";
 import type { CommittedMessage } from "../../../src/queue/local-line.ts";
-import { type QueueRow, readQueue } from "../../../src/queue/queue-store.ts";
+import { changeQueue, insertCodes, type QueueRow, readQueue } from "../../../src/queue/queue-store.ts";
 import { rebuild } from "../../../src/queue/rebuild.ts";
 import type { NewQueueSettings } from "../../../src/queue/settings.ts";
 import type { OpenQueue, QueueHouse } from "../support.ts";
@@ -46,7 +46,26 @@ export async function createWorld(
     .update({ created_at: new Date(BEGINNING / 1_000) });
   const clockKey = timeKey(keyOf(queueId, "state"));
   await redis.set(clockKey, BEGINNING);
+  const codes = await openLanes();
   await rebuild(db, store, queueId, async () => []);
+
+  /** Two lanes for some; a code is good for a few. */
+  async function openLanes(): Promise<readonly string[]> {
+    const lanes = [
+      { index: 1, name: "presale", share: 0.4 },
+      { index: 2, name: "partners", share: 0.15 },
+    ];
+    const made = Array.from({ length: 60 }, (_, index) => ({
+      hash: `code${index}`,
+      lane: 1 + (index % 2),
+      uses: 3,
+    }));
+    await db.transaction(async (trx) => {
+      await changeQueue(trx, queueId, { lanes }, "operator");
+      await insertCodes(trx, queueId, made);
+    });
+    return made.map(({ hash }) => hash);
+  }
 
   const gateways: SimGateway[] = [];
   /** Crashed: Redis believes in them for a while. */
@@ -138,6 +157,7 @@ export async function createWorld(
     row,
     now,
     openGateway,
+    codeAt: (chance: Random): string => chance.pick(codes) as string,
 
     /** It dies without a word. */
     async crashGateway(index: number): Promise<void> {

@@ -102,7 +102,9 @@ describe("demo · everybody is told", () => {
 describe("demo · what fans saw", () => {
   const saw = (changes: Partial<FansSaw> = {}): FansSaw => ({
     records: [],
-    purchases: [{ userId: "fan", reservationId: "r1", ordinals: [0, 1], totalAmount: 2, tickets: 2 }],
+    purchases: [
+      { userId: "fan", reservationId: "r1", ordinals: [0, 1], totalAmount: 2, at: NOON, tickets: 2 },
+    ],
     complaints: [],
     interventions: { pausedAt: NOON, resumedAt: NOON + 2_000, noticeAt: NOON },
     seatCount: 2,
@@ -119,7 +121,7 @@ describe("demo · what fans saw", () => {
   });
 
   it("fails · when a seat is in two purchases · no seat is sold twice", () => {
-    const twice = { userId: "b", reservationId: "r2", ordinals: [1], totalAmount: 1, tickets: 1 };
+    const twice = { userId: "b", reservationId: "r2", ordinals: [1], totalAmount: 1, at: NOON, tickets: 1 };
     expect(failing({ purchases: [...saw().purchases, twice], seatCount: 3, letters: "OOO" })).to.deep.equal([
       "no seat is sold twice",
     ]);
