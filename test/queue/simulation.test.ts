@@ -16,7 +16,6 @@ describe("simulation", () => {
     it(`an on-sale with every disaster · seed ${seed} · keeps every promise`, async () => {
       const { violations, ...end } = await tellStory(house, { seed, fans: 400, ticks: 400 });
       expect(violations, `seed ${seed}, ${JSON.stringify(end)}`).to.deep.equal([]);
-      console.log(seed, end);
       expect(end.admitted).to.be.above(20);
     }).timeout(60_000);
   }

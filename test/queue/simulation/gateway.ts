@@ -87,7 +87,7 @@ export function createSimGateway(id: string, store: LineStore, row: QueueRow): S
     },
     placeOf(userId) {
       const fan = line.fans.get(userId);
-      if (!fan || fan.state !== "W" || !isLive(fan.state)) return null;
+      if (fan?.state !== "W") return null;
       const { position } = placeOf(line, fan);
       if (position === null) return null;
       const { ticketId, epoch, rankTick: tick, rankAt: asOfMicros } = fan;
