@@ -101,7 +101,7 @@ describe("contract · queue · clocks", function () {
   });
 
   over("the opening after a lobby · everybody gets a number, whoever comes later stands behind", async () => {
-    const opensAt = new Date(Date.now() + 3_000).toISOString();
+    const opensAt = new Date(Date.now() + 7_000).toISOString();
     const lobbyOpensAt = new Date(Date.now() - 60_000).toISOString();
     const show = await house.makeShow({ queue: { lobbyOpensAt, opensAt, ratePerMinute: 1 } });
     const [late, ...early] = (await house.fans(13)) as [Fan, ...Fan[]];

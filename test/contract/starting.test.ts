@@ -63,6 +63,7 @@ describe("contract · starting and ending", function () {
       await eventually(() => gateway.output().includes('"path":"/api/v1/me"'), {
         what: "the line of the log",
       });
+      expect(gateway.output(), "limits that are off are said loudly").to.contain("LIMITS ARE OFF");
       for (const secret of [ticket, second.token, OPERATOR.password])
         expect(gateway.output(), "the log tells a secret").to.not.contain(secret);
       for (const program of [gateway, worker]) program.signal("SIGTERM");

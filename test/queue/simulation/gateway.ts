@@ -10,7 +10,6 @@ import {
 } from "../../../src/queue/local-line.ts";
 import type { QueueRow } from "../../../src/queue/queue-store.ts";
 import { placeOf } from "../../../src/queue/ticket-view.ts";
-import { isLive } from "../../../src/queue/view.ts";
 
 export interface SimGateway {
   readonly id: string;
