@@ -8,7 +8,9 @@ import { type RoomProcess, startRoomProcess } from "./processes.ts";
 const TEN_MINUTES_MS = 600_000;
 const HOLD_SECONDS = 3;
 
-describe("wrong clocks", () => {
+describe("wrong clocks", function () {
+  this.timeout(60_000);
+
   let redis: PrivateRedis;
   let world: World;
   let hall: Hall;

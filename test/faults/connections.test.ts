@@ -4,7 +4,9 @@ import { expect } from "chai";
 import { type Answer, type Fan, type Hall, openWorld, tally, type World } from "../reservations/world.ts";
 import { type DatabaseProxy, openDatabaseProxy } from "./database-proxy.ts";
 
-describe("faults of the connection to PostgreSQL", () => {
+describe("faults of the connection to PostgreSQL", function () {
+  this.timeout(60_000);
+
   let world: World;
   let proxy: DatabaseProxy;
   /** A gateway whose database is behind the proxy. */

@@ -9,7 +9,9 @@ import { type Plant, type RoomProcess, startRoomProcess } from "./processes.ts";
 
 const log = createLogger("test", "silent");
 
-describe("crashes", () => {
+describe("crashes", function () {
+  this.timeout(60_000);
+
   let world: World;
   let hall: Hall;
   let fan: Fan;

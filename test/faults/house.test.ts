@@ -49,10 +49,17 @@ describe("faults of the whole", () => {
       { timeoutMs: 10_000, what: "the end of the unpaid hold, without a job" },
     );
     await redis.restart();
-    await eventually(async () => (await house.hold(third, seats(2))).status === 201, {
-      timeoutMs: 15_000,
-      intervalMs: 300,
-      what: "a hold after its return",
-    });
+    const again = await eventually(
+      async () => {
+        const held = await house.hold(third, seats(2));
+        return held.status === 201 && held;
+      },
+      { timeoutMs: 15_000, intervalMs: 300, what: "a hold after its return" },
+    );
+    await eventually(
+      async () =>
+        (await house.db("reservations").where({ id: again.body.id }).first("status"))?.status === "EXPIRED",
+      { timeoutMs: 10_000, what: "the end of that hold" },
+    );
   });
 });

@@ -8,7 +8,9 @@ import { type Fan, type Hall, openWorld, tally, type World } from "../reservatio
 import { eventually } from "../support/wait.ts";
 import { type Plant, startRoomProcess } from "./processes.ts";
 
-describe("faults of the lock", () => {
+describe("faults of the lock", function () {
+  this.timeout(60_000);
+
   let redis: PrivateRedis;
   let world: World;
   let hall: Hall;
