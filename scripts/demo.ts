@@ -15,6 +15,7 @@ import { SetupError } from "./local/setup-error.ts";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const RELEASE_WITHIN_MS = 20_000;
+const STOOD_STILL_SECONDS = 3;
 
 const say = (line: string) => console.log(line);
 
@@ -67,10 +68,12 @@ async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<
   }
 }
 
-function tell({ run, stopped }: Finished, interrupted: boolean): void {
+function tell({ run, stopped, stoodStillSeconds }: Finished, interrupted: boolean): void {
   if (interrupted) return;
   say(writeReport(run));
   const failed = run.checks.filter(({ violations }) => violations.length > 0).length;
   if (stopped) say(`\nThe run was given up: ${stopped}. Its seed is ${run.options.seed}.`);
+  if (failed > 0 && stoodStillSeconds > STOOD_STILL_SECONDS)
+    say(`This machine stood still for ${stoodStillSeconds.toFixed(0)} s meanwhile; look there first.`);
   if (failed > 0) process.exitCode = 1;
 }

@@ -25,6 +25,8 @@ export interface Finished {
   readonly run: Run;
   /** Why it ended before everybody had heard the last word; null when it did not. */
   readonly stopped: string | null;
+  /** The longest time for which this very process did nothing: a machine that was suspended explains a lot. */
+  readonly stoodStillSeconds: number;
 }
 
 /** From the accounts to the opening: the operator's orders, and the fans who can't wait, need this. */
@@ -78,8 +80,13 @@ export async function runDemo(
   }
   const seconds = (Date.now() - world.opensAt) / 1_000;
   ledger.sample(OWN_DELAY, lag.percentile(99) / 1e6);
+  const stoodStillSeconds = lag.max / 1e9;
   const checks = interrupted.aborted ? [] : await judge({ world, house, db, ledger, interventions, ending });
-  return { run: { options, scenario, world, ledger, checks, seconds }, stopped: ending.reason };
+  return {
+    run: { options, scenario, world, ledger, checks, seconds },
+    stopped: ending.reason,
+    stoodStillSeconds,
+  };
 }
 
 interface Ending {

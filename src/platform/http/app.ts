@@ -1,11 +1,11 @@
 /** The frame every HTTP request passes through: id, headers, metrics, log line, errors. */
-import { randomUUID } from "node:crypto";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpMetrics } from "../metrics.ts";
 import { send } from "./mount.ts";
+import { requestIdOf } from "./request-id.ts";
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -14,8 +14,6 @@ export interface HttpAppOptions {
   /** Turns a thrown fault of a store into its 503, or returns null when it is not one. */
   classifyFault(fault: unknown): Problem | null;
 }
-
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** @param build adds the routes; it gets the one router of the application. */
 export function createHttpApp(options: HttpAppOptions, build: (router: Router) => void): Express {
@@ -48,8 +46,7 @@ function observe({ log, metrics }: HttpAppOptions): RequestHandler {
   const logRequests = log.enabled("info");
   return (request, response, next) => {
     const startedAt = process.hrtime.bigint();
-    const given = request.headers["x-request-id"];
-    const requestId = typeof given === "string" && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+    const requestId = requestIdOf(request.headers);
     response.locals.requestId = requestId;
     response.setHeader("X-Request-Id", requestId);
     response.on("finish", () => {

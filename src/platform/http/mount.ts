@@ -32,6 +32,8 @@ export interface MountOptions {
 }
 
 const NO_QUERY = Joi.object({});
+/** What a route without a body of its own takes: none, or an empty one, which many clients send. */
+const NO_FIELDS = Joi.object({});
 const NO_BYTES = Buffer.alloc(0);
 const parseJson = express.json({
   limit: BODY_LIMIT_BYTES,
@@ -49,7 +51,7 @@ export function mountRoutes(router: Router, routes: readonly Route[], options: M
     const handlers: RequestHandler[] = [guard(route, options)];
     if (route.limit && options.limiter) handlers.push(options.limiter(route.limit));
     if (route.rawBody) handlers.push(refuseLarge, parseRaw);
-    else if (route.body) handlers.push(requireJson(route.bodyOptional ?? false), parseJson);
+    else if (takesBody(route)) handlers.push(requireJson(route.bodyOptional ?? !route.body), parseJson);
     handlers.push(run(route, options));
     router[route.method](route.path, ...handlers);
     // Two routes may name the parameter of one path differently.
@@ -59,6 +61,11 @@ export function mountRoutes(router: Router, routes: readonly Route[], options: M
     methods.set(shape, known);
   }
   for (const { path, allowed } of methods.values()) router.all(path, answerOtherMethods(path, allowed));
+}
+
+/** Whatever is sent beside a GET is checked, also where nothing is asked for: unknown fields are refused everywhere. */
+export function takesBody({ method }: Pick<Route, "method">): boolean {
+  return method !== "get";
 }
 
 function answerOtherMethods(path: string, allowed: readonly string[]): RequestHandler {
@@ -123,7 +130,7 @@ function requireJson(optional: boolean): RequestHandler {
 
 function run(route: Route, options: MountOptions): RequestHandler {
   return async (request: Request, response: Response, _next: NextFunction) => {
-    const body = route.body && !route.rawBody ? checkBody(route.body, request) : undefined;
+    const body = takesBody(route) && !route.rawBody ? checkBody(route.body ?? NO_FIELDS, request) : undefined;
     const context = {
       params: route.params ? checkParams(route.params, request.params) : {},
       query: check(route.query ?? NO_QUERY, request.query, "query"),

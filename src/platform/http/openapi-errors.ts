@@ -1,6 +1,6 @@
 /** Which errors a route can answer, and how the OpenAPI document shows them. */
 import { ERRORS, type ErrorCode } from "../errors.ts";
-import { BODY_LIMIT_BYTES } from "./mount.ts";
+import { BODY_LIMIT_BYTES, takesBody } from "./mount.ts";
 import type { Route } from "./route.ts";
 
 const OF_TOKENS: readonly ErrorCode[] = [
@@ -24,8 +24,8 @@ export function errorsOf(route: Route, reachesStores: boolean): ErrorCode[] {
   if (route.access !== "public") add(...OF_TOKENS);
   if (route.access === "operator" || route.access === "gate") add("FORBIDDEN");
   if (route.params) add("NOT_FOUND");
-  if (route.body || route.rawBody) add("BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
-  if (route.body && !route.rawBody) add("MALFORMED_JSON");
+  if (takesBody(route)) add("BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
+  if (takesBody(route) && !route.rawBody) add("MALFORMED_JSON");
   if (route.limit) add("RATE_LIMITED");
   if (reachesStores) add(...OF_STORES);
   return [...codes].sort((a, b) => ERRORS[a].status - ERRORS[b].status);

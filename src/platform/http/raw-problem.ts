@@ -1,13 +1,22 @@
 /** A problem for a connection that Express never sees: what is no HTTP, and upgrades that are refused. */
-import { randomUUID } from "node:crypto";
-import { STATUS_CODES } from "node:http";
+import { type IncomingHttpHeaders, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Problem } from "../errors.ts";
+import { requestIdOf } from "./request-id.ts";
 
-/** Answers like any other refusal and ends the connection. @param instance the path asked for, where it is known. */
-export function sendRawProblem(socket: Duplex, problem: Problem, instance = "/"): void {
-  const requestId = randomUUID();
-  const body = JSON.stringify(problem.toJSON(instance, requestId));
+/** What is known of the request; nothing of one that could not be read. */
+export interface RawRequest {
+  /** The path asked for. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+const UNREAD: RawRequest = { path: "/", headers: {} };
+
+/** Answers like any other refusal and ends the connection. */
+export function sendRawProblem(socket: Duplex, problem: Problem, { path, headers } = UNREAD): void {
+  const requestId = requestIdOf(headers);
+  const body = JSON.stringify(problem.toJSON(path, requestId));
   const retryAfter = problem.retryAfterSeconds;
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,

@@ -11,6 +11,7 @@ import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { Problem } from "../errors.ts";
 import { sendRawProblem } from "../http/raw-problem.ts";
+import { requestIdOf } from "../http/request-id.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
@@ -99,15 +100,19 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
     maxPayload: 1024,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
+  acceptor.on("headers", (lines, request) => {
+    lines.push(`X-Request-Id: ${requestIdOf(request.headers)}`);
+  });
   let closing = false;
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const target = parseTarget(request.url);
     const route = options.routes.find(({ path }) => target && path.test(target.pathname));
-    if (!target) sendRawProblem(socket, new Problem("MALFORMED_REQUEST"));
-    else if (!route) sendRawProblem(socket, new Problem("NOT_FOUND"), target.pathname);
+    const asked = { path: target?.pathname ?? "/", headers: request.headers };
+    if (!target) sendRawProblem(socket, new Problem("MALFORMED_REQUEST"), asked);
+    else if (!route) sendRawProblem(socket, new Problem("NOT_FOUND"), asked);
     else if (closing || open.size >= maxConnections)
-      sendRawProblem(socket, new Problem(closing ? "SHUTTING_DOWN" : "BUSY"), target.pathname);
+      sendRawProblem(socket, new Problem(closing ? "SHUTTING_DOWN" : "BUSY"), asked);
     else {
       const params = { ...route.path.exec(target.pathname)?.groups };
       const token = tokenFrom(request, target.searchParams);
