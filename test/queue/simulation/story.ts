@@ -21,6 +21,8 @@ export interface StoryOptions {
   readonly seed: number;
   readonly fans: number;
   readonly ticks: number;
+  /** Times as many deeds in each tick. */
+  readonly bustle?: number;
   readonly scripts?: LoadOptions;
 }
 
@@ -50,14 +52,16 @@ export async function tellStory(house: QueueHouse, options: StoryOptions): Promi
   const random = createRandom(options.seed);
   const iso = (seconds: number) => new Date(BEGINNING / 1_000 + seconds * 1_000).toISOString();
   const hasLobby = random.chance(0.5);
+  // In a calm story nothing goes wrong and the rate alone binds, for minutes.
+  const isCalm = random.chance(0.2);
   const world = await createWorld(
     house,
     random,
     {
       lobbyOpensAt: hasLobby ? iso(1) : null,
       opensAt: iso(hasLobby ? 8 : 2),
-      ratePerMinute: random.between(60, 3_000),
-      maxActive: random.between(5, 150),
+      ratePerMinute: isCalm ? random.between(60, 200) : random.between(60, 3_000),
+      maxActive: isCalm ? 1_000 : random.between(5, 150),
       arrivalSeconds: random.between(5, 20),
       sessionSeconds: random.between(20, 60),
       graceSeconds: random.between(5, 20),
@@ -65,7 +69,7 @@ export async function tellStory(house: QueueHouse, options: StoryOptions): Promi
     options.scripts,
   );
   try {
-    const story = createStory(world, random, options);
+    const story = createStory(world, random, { ...options, isCalm });
     for (let index = 0; index < options.ticks; index += 1) await story.step(index);
     await story.finale();
     const violations = [...(await world.check()), ...(await compareWithJournal(world))];
@@ -87,7 +91,11 @@ export async function tellStory(house: QueueHouse, options: StoryOptions): Promi
   }
 }
 
-function createStory(world: World, random: Random, { fans: size, ticks }: StoryOptions) {
+function createStory(
+  world: World,
+  random: Random,
+  { fans: size, ticks, bustle = 1, isCalm }: StoryOptions & { isCalm: boolean },
+) {
   const { store, queueId, gateways, observations } = world;
   const fans: Fan[] = Array.from({ length: size }, () => ({
     userId: random.uuid(),
@@ -99,6 +107,7 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
   let silentUntil = 0;
   let databaseOffUntil = 0;
   let restoreAt = Number.POSITIVE_INFINITY;
+  let loseAt = Number.POSITIVE_INFINITY;
 
   const fanAt = () => random.pick(fans) as Fan;
   const memoryOf = (fan: Fan) => fan.pages[0]?.line.fans.get(fan.userId);
@@ -140,7 +149,7 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
     const answer = await store.claim(queueId, fan.userId);
     if (answer.code !== Code.ok) return;
     fan.fence = answer.fence;
-    observations.push({ kind: "pass", ticketId: answer.ticketId, fence: answer.fence });
+    await world.notePass(answer.ticketId, answer.fence);
     await store.keepPass(queueId, fan.userId, answer.ticketId, "pass");
   }
 
@@ -179,6 +188,14 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
     for (const fan of fans) {
       const memory = memoryOf(fan);
       if (memory?.state === "A" && !fan.isNoShow && random.chance(0.4)) await claim(fan);
+    }
+  }
+
+  /** Fans at the front try their luck before they were told. */
+  async function rush(): Promise<void> {
+    for (const fan of fans) {
+      const memory = memoryOf(fan);
+      if (memory?.state === "W" && memory.rank >= 0 && memory.rank < 8) await claim(fan);
     }
   }
 
@@ -230,10 +247,27 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
     } else if (choice === 3) await world.pass(random.between(-20, 20) * SECOND);
     else if (choice === 4) await crashGateway();
     else if (choice === 5) silentUntil = (await world.now()) + random.between(4, 12) * SECOND;
-    else if (choice === 6) databaseOffUntil = index + random.between(4, 24);
-    else if (choice === 7) await world.pass(random.between(2, 8) * SECOND);
+    else if (choice === 6) {
+      databaseOffUntil = index + random.between(4, 24);
+      if (random.chance(0.5)) loseAt = databaseOffUntil;
+    } else if (choice === 7) await world.pass(random.between(2, 8) * SECOND);
     // A worker remembers how far Redis had come; should all be lost with it, an uncommitted end is nobody's.
     else if (!world.hasSnapshot) world.changeWorker();
+  }
+
+  async function trouble(index: number): Promise<void> {
+    if (random.chance(0.03)) await control();
+    if (random.chance(0.02)) await bar();
+    if (random.chance(0.02)) await seats();
+    if (random.chance(0.02)) await disaster(index);
+    if (index >= restoreAt) {
+      restoreAt = Number.POSITIVE_INFINITY;
+      await world.loseSince();
+    }
+    if (index >= loseAt) {
+      loseAt = Number.POSITIVE_INFINITY;
+      await world.loseAll();
+    }
   }
 
   async function crashGateway(): Promise<void> {
@@ -278,18 +312,12 @@ function createStory(world: World, random: Random, { fans: size, ticks }: StoryO
   async function step(index: number): Promise<void> {
     if (gateways.length === 0) for (let each = 0; each < 3; each += 1) await world.openGateway();
     if (index % 8 === 0) await beat();
-    await passTime(random.between(0, index < ticks / 3 ? 12 : 5));
+    await passTime(bustle * random.between(0, index < ticks / 3 ? 12 : 5));
     await arrive();
-    if (random.chance(0.03)) await control();
-    if (random.chance(0.02)) await bar();
-    if (random.chance(0.02)) await seats();
-    if (random.chance(0.02)) await disaster(index);
-    if (index >= restoreAt) {
-      restoreAt = Number.POSITIVE_INFINITY;
-      await world.loseSince();
-    }
+    if (!isCalm) await trouble(index);
     if (index % 16 === 0) await world.heal();
     const answer = await world.tick(random.chance(0.2) ? 100 : 0);
+    if (random.chance(0.2)) await rush();
     const isAway = index < databaseOffUntil;
     const dies = !world.hasSnapshot && random.chance(0.02);
     if (random.chance(0.95)) await world.journal(answer, isAway ? "away" : dies ? "dies" : null);

@@ -71,6 +71,8 @@ export async function createWorld(
   /** Crashed: Redis believes in them for a while. */
   const lost: SimGateway[] = [];
   const observations: Observation[] = [];
+  /** What was seen to be wrong while it happened. */
+  const faults: Violation[] = [];
   /** Whom a tick could count on and whom it could not, by its number; once committed it stays. */
   const presence = new Map<number, { here: Set<string>; perhaps: Set<string> }>();
   let committedTick = 0;
@@ -225,8 +227,19 @@ export async function createWorld(
       return snapshot !== null;
     },
 
+    /** A pass was handed out: its admission must be in the journal by now. */
+    async notePass(ticketId: string, fence: number): Promise<void> {
+      observations.push({ kind: "pass", ticketId, fence });
+      const row = await db("queue_journal")
+        .where({ queue_id: queueId, ticket_id: ticketId, kind: "admit" })
+        .first("number");
+      if (!row)
+        faults.push({ rule: "Q1", number: null, ticketId, detail: "has a pass before it is committed" });
+    },
+
     async check(): Promise<Violation[]> {
       return [
+        ...faults,
         ...(await checkJournal(db, queueId, observations)),
         ...(await checkPresence(db, queueId, presence)),
       ];
