@@ -294,18 +294,14 @@ describe("seat projection", () => {
     });
   });
 
-  it("50,000 seats · built, changed and checked · each in a fraction of a second", async () => {
+  it("50,000 seats · built, changed by the thousand and checked · the copy is the database's", async () => {
     const hall = await world.makeHall({ rows: 200, seatsPerRow: 250 });
     const projector = createProjector(hall.performanceId, store, world.reads);
-    const startedAt = performance.now();
     await projector.step();
     const every = Array.from({ length: 10_000 }, (_, index) => index * 5);
     await world.changeSilently(world.db, hall, every, "HELD");
-    const changedAt = performance.now();
-    await projector.step();
-    expect(performance.now() - changedAt).to.be.below(2_000);
+    expect((await projector.step())?.changes).to.have.lengthOf(10_000);
     expect((await projector.check())?.wrong).to.eql([]);
     expect((await copyOf(hall))?.letters).to.equal(await world.truth(hall));
-    expect(performance.now() - startedAt).to.be.below(8_000);
   });
 });
