@@ -12,7 +12,7 @@ describe("contract · accounts", function () {
   before(async () => {
     house = await openHouse({ gateways: 2, workers: 0, environment: { FASTPASS_LIMITS: "on" } });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   const signUp = (email = newEmail(), more: object = {}) =>
     house.client.api("POST", "/auth/signup", { body: { email, password: PASSWORD, name: "Mia", ...more } });

@@ -25,7 +25,7 @@ describe("contract · events, performances, seats", () => {
     house = await openHouse({ gateways: 2 });
     show = await house.makeShow({ sections: SECTIONS });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   it("an event · is listed with its performances, newest first", async () => {
     const { body: list } = await house.client.api("GET", "/events", { expect: 200 });

@@ -26,7 +26,7 @@ describe("contract · credentials", () => {
     inside = await house.enter(fan, show);
     streamToken = (await house.operator("POST", "/stream-tokens", undefined, 201)).body.token;
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   /** Everything that is signed by us or looks like it, but is no access token. */
   function notAccessTokens(): Tokens {

@@ -14,8 +14,11 @@ describe("contract · gate and cancellation", function () {
     gateToken = (await house.client.api("POST", "/auth/login", login)).body.accessToken;
   });
   after(async () => {
-    expect(await house.invariants()).to.deep.equal([]);
-    await house.close();
+    try {
+      expect(await house?.invariants()).to.deep.equal([]);
+    } finally {
+      await house?.close();
+    }
   });
 
   const refusal = ({ status, body }: Answer) => [status, body.code];

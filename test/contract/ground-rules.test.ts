@@ -16,7 +16,7 @@ describe("contract · ground rules", () => {
     house = await openHouse({ environment: { FASTPASS_LIMITS: "on" } });
     show = await house.makeShow({ queue: { ratePerMinute: 60 } });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   describe("errors", () => {
     it("an unknown path · anywhere · 404 NOT_FOUND as a problem, never a page", async () => {
@@ -134,6 +134,24 @@ describe("contract · ground rules", () => {
       );
       expect(deep.body.errors[0].path).to.equal("texts.fr");
       expect(deep.body.errors[0].message).to.be.a("string");
+    });
+
+    it("where no body is asked for · none or an empty one is taken, fields and size are refused all the same", async () => {
+      const { token } = await house.fan();
+      const asked: [string, string, string][] = [
+        ["POST", `/operator/queues/${show.queueId}/resume`, house.operatorToken],
+        ["POST", "/operator/stream-tokens", house.operatorToken],
+        ["DELETE", `/queues/${show.queueId}/tickets/me`, token],
+      ];
+      for (const [method, path, its] of asked) {
+        const ask = { token: its };
+        for (const more of [{}, { body: {} }])
+          expect((await house.client.api(method, path, { ...ask, ...more })).status).to.be.oneOf([201, 204]);
+        await house.client.api(method, path, { ...ask, body: { surprise: 1 }, expect: 400 });
+        await house.client.api(method, path, { ...ask, raw: "{", headers: json, expect: 400 });
+        await house.client.api(method, path, { ...ask, raw: "x", expect: 415 });
+        await house.client.api(method, path, { ...ask, body: "x".repeat(70_000), expect: 413 });
+      }
     });
 
     it("__proto__ and constructor · unknown fields like any other", async () => {

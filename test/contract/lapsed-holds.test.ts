@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Redis } from "ioredis";
+import { atOnce } from "../support/house/at-once.ts";
 import { type Answer, type House, type Inside, openHouse, type Show } from "../support/house.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -24,25 +25,19 @@ describe("contract · lapsed holds", function () {
   let house: House;
   /** Its worker is stopped. */
   let idle: House;
-  const cases: [string, () => Promise<void>][] = [];
-  const running = new Map<string, Promise<void>>();
-  const over = (title: string, run: () => Promise<void>) => {
-    cases.push([title, run]);
-    it(title, () => running.get(title));
-  };
+  const { over, start, settled } = atOnce();
 
   before(async () => {
     [house, idle] = await Promise.all([openHouse(), openHouse()]);
-    for (const [title, run] of cases) {
-      const result = run();
-      result.catch(() => undefined); // told by its own test
-      running.set(title, result);
-    }
+    start();
   });
   after(async () => {
-    await Promise.allSettled(running.values());
-    for (const each of [house, idle]) expect(await each.invariants()).to.deep.equal([]);
-    await Promise.all([house.close(), idle.close()]);
+    await settled();
+    try {
+      for (const each of [house, idle]) expect(await each?.invariants()).to.deep.equal([]);
+    } finally {
+      await Promise.all([house?.close(), idle?.close()]);
+    }
   });
 
   const makeShow = (on: House) => on.makeShow({ performance: { holdSeconds: HOLD_SECONDS } });

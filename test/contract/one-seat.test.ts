@@ -17,7 +17,7 @@ describe("contract · one seat, many fans", function () {
       before(async () => {
         house = await openHouse({ gateways: 2, workers: 2, environment: { FASTPASS_REDLOCK: redlock } });
       });
-      after(() => house.close());
+      after(() => house?.close());
 
       const at = (index: number) => house.gateways[index % 2]?.client;
       const enterAll = async (show: Show, fans: readonly Fan[]): Promise<Inside[]> =>

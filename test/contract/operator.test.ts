@@ -15,7 +15,7 @@ describe("contract · operator", function () {
     house = await openHouse({ gateways: 2, workers: 2 });
     operatorId = (await house.client.api("GET", "/me", { token: house.operatorToken })).body.id;
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   const patch = (show: Show, body: object, expected = 200) =>
     house.operator("PATCH", `/queues/${show.queueId}`, body, expected);

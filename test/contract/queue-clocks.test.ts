@@ -1,6 +1,7 @@
 /** What time alone does to a line. The clocks of all these cases run at once, so that the file lasts as long as one. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { atOnce } from "../support/house/at-once.ts";
 import { type Answer, type Client, type Fan, type House, openHouse } from "../support/house.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -10,25 +11,15 @@ const PATIENCE = { timeoutMs: 25_000, intervalMs: 150 };
 describe("contract · queue · clocks", function () {
   this.timeout(60_000);
   let house: House;
-  const running = new Map<string, Promise<void>>();
-  /** Starts a case now and reports it under its own title. */
-  const over = (title: string, run: () => Promise<void>) => {
-    it(title, () => running.get(title));
-    cases.push([title, run]);
-  };
-  const cases: [string, () => Promise<void>][] = [];
+  const { over, start, settled } = atOnce();
 
   before(async () => {
     house = await openHouse({ gateways: 2, workers: 2 });
-    for (const [title, run] of cases) {
-      const result = run();
-      result.catch(() => undefined); // told by its own test
-      running.set(title, result);
-    }
+    start();
   });
   after(async () => {
-    await Promise.allSettled(running.values());
-    await house.close();
+    await settled();
+    await house?.close();
   });
 
   const state = async (fan: Fan, show: { queueId: string }, at?: Client): Promise<View> =>

@@ -41,7 +41,7 @@ describe("contract · queue", () => {
     house = await openHouse({ gateways: 2, workers: 2 });
     there = house.gateways[1]?.client as Client;
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   const statusOf = async (show: Show, at = house.client) =>
     (await at.api("GET", `/queues/${show.queueId}`, { expect: 200 })).body;

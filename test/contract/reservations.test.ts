@@ -33,8 +33,11 @@ describe("contract · reservations", function () {
     show = await house.makeShow({ sections: SECTIONS });
   });
   after(async () => {
-    expect(await house.invariants()).to.deep.equal([]);
-    await house.close();
+    try {
+      expect(await house?.invariants()).to.deep.equal([]);
+    } finally {
+      await house?.close();
+    }
   });
 
   const enter = async () => house.enter(await house.fan(), show);

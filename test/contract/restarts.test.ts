@@ -12,7 +12,7 @@ describe("contract · restarts", function () {
   before(async () => {
     durable = await openDurableHouse();
   });
-  after(() => durable.close());
+  after(() => durable?.close());
 
   it("gateway asked to end, worker and Redis killed · it exits 0 and tells 1012; the places are kept", async () => {
     const { house, gateway, worker, redis } = durable;

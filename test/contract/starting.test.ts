@@ -28,7 +28,7 @@ describe("contract · starting and ending", function () {
   });
   after(async () => {
     await new Promise((resolve) => taken.close(resolve));
-    await house.close();
+    await house?.close();
   });
 
   it("a start that cannot work · one sentence that says what to do, and exit 1", async () => {

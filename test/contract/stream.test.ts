@@ -14,7 +14,7 @@ describe("contract · position stream", function () {
   before(async () => {
     house = await openHouse({ gateways: 2, workers: 2 });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   const pathOf = (show: Show) => `/ws/v1/queues/${show.queueId}`;
   const control = (show: Show, verb: string) =>
@@ -162,6 +162,19 @@ describe("contract · position stream", function () {
     expect((await waiting.stream.ended()).code).to.equal(1000);
   });
 
+  it("the handshake · carries X-Request-Id, the client's own when it sent one", async () => {
+    const { line } = await lineOf(1);
+    const { ticket, stream } = line[0] as Waiting;
+    const { queueId } = stream.frames[0] as Frame;
+    const path = `/ws/v1/queues/${queueId}?token=${ticket}`;
+    expect(await upgrade(house.client.url, path, "X-Request-Id: mine-7", 1)).to.match(
+      /^HTTP\/1\.1 101 [\s\S]*\r\nX-Request-Id: mine-7\r\n/,
+    );
+    expect(await upgrade(house.client.url, path, "X-Request-Id: <b>", 1)).to.match(
+      /\r\nX-Request-Id: [0-9a-f-]{36}\r\n/,
+    );
+  });
+
   it("more tabs than anybody needs · the oldest is told 4409, the newest goes on", async () => {
     const { show, line } = await lineOf(1);
     const { ticket, stream } = line[0] as Waiting;
@@ -216,18 +229,25 @@ describe("contract · position stream", function () {
   });
 });
 
-function upgrade(url: string, path: string): Promise<string> {
+/** The answer to a handshake. @param bytes how much of it is enough; all of it until the end when absent. */
+function upgrade(
+  url: string,
+  path: string,
+  header = "X-A: b",
+  bytes = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const { port, host } = new URL(url);
   return new Promise((resolve, reject) => {
     let answer = "";
     const socket = net.connect(Number(port), "127.0.0.1", () =>
       socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+        `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${header}\r\n\r\n`,
       ),
     );
     socket.setTimeout(5_000, () => socket.destroy(new Error("no answer")));
-    socket.setEncoding("utf8").on("data", (text: string) => {
+    socket.setEncoding("latin1").on("data", (text: string) => {
       answer += text;
+      if (answer.length >= bytes) socket.destroy();
     });
     socket.on("error", reject);
     socket.on("end", () => socket.end());

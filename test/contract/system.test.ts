@@ -109,7 +109,7 @@ describe("contract · system", function () {
       environment: { FASTPASS_METRICS_PORT: String(metricsPort), FASTPASS_LIMITS: "on" },
     });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   describe("health", () => {
     it("all is well · healthz and readyz say so, never from a cache", async () => {

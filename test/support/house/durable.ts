@@ -7,6 +7,7 @@ import { expect } from "chai";
 import { removePlace, temporaryPlace } from "../../../scripts/local/places.ts";
 import { freePort } from "../../../scripts/local/ports.ts";
 import { type RunningRedis, startRedis } from "../../../scripts/local/redis.ts";
+import { createReleaser, type Releaser } from "../../../src/platform/releaser.ts";
 import { type Client, type Fan, type House, openClient, openHouse, type Show } from "../house.ts";
 import { eventually } from "../wait.ts";
 import { type Program, run } from "./processes.ts";
@@ -48,13 +49,28 @@ export interface DurableHouse {
 const PATIENCE = { timeoutMs: 25_000, intervalMs: 100 };
 
 export async function openDurableHouse(): Promise<DurableHouse> {
+  const releaser = createReleaser(30_000);
+  try {
+    return await build(releaser);
+  } catch (fault) {
+    await releaser.release().catch(() => undefined);
+    throw fault;
+  }
+}
+
+async function build(releaser: Releaser): Promise<DurableHouse> {
   const dir = await temporaryPlace("durable");
+  releaser.add("folder", () => removePlace(dir));
   const redisDir = path.join(dir, "redis");
   let redis = await startRedis({ dir: redisDir, durable: true });
+  releaser.add("redis", () => redis.stop());
   const port = await freePort();
   // Its own gateway only makes accounts and shows; it must not be what keeps the line.
   const house = await openHouse({ redisUrl: redis.url, workers: 0 });
+  releaser.add("house", () => house.close());
   const running: { client?: Client; gateway?: Program; worker?: Program } = {};
+  releaser.add("members", () => Promise.all([running.gateway?.kill(), running.worker?.kill()]));
+  releaser.add("client", () => running.client?.close());
   await startMembers();
   const client = () => running.client as Client;
 
@@ -135,12 +151,6 @@ export async function openDurableHouse(): Promise<DurableHouse> {
       expect(rest.map(({ state }) => state)).to.deep.equal(rest.map(() => "waiting"));
     },
 
-    async close() {
-      running.client?.close();
-      await Promise.all([running.gateway?.kill(), running.worker?.kill()]);
-      await house.close();
-      await redis.stop();
-      await removePlace(dir);
-    },
+    close: () => releaser.release(),
   };
 }

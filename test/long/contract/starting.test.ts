@@ -10,10 +10,10 @@ import {
   run,
   spawnProgram,
   twoAtATime,
-} from "../support/house/processes.ts";
-import { type Fan, type House, openClient, openHouse } from "../support/house.ts";
+} from "../../support/house/processes.ts";
+import { type Fan, type House, openClient, openHouse } from "../../support/house.ts";
 
-const PASS_KEY = fileURLToPath(new URL("../support/fixtures/pass-key.pem", import.meta.url));
+const PASS_KEY = fileURLToPath(new URL("../../support/fixtures/pass-key.pem", import.meta.url));
 
 describe("contract · starting and ending, all of it", function () {
   this.timeout(120_000);
@@ -38,7 +38,7 @@ describe("contract · starting and ending, all of it", function () {
   });
   after(async () => {
     await new Promise((resolve) => taken.close(resolve));
-    await house.close();
+    await house?.close();
   });
 
   type Case = [Command, Record<string, string>, RegExp];

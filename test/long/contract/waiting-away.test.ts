@@ -1,8 +1,8 @@
 /** Who is away when the turn comes. Presence by polls lasts some ten seconds, which no test can shorten. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { type Answer, type Fan, type House, openHouse, type Show } from "../support/house.ts";
-import { eventually } from "../support/wait.ts";
+import { type Answer, type Fan, type House, openHouse, type Show } from "../../support/house.ts";
+import { eventually } from "../../support/wait.ts";
 
 type View = Answer["body"];
 /** A poll counts for 2 × pollAfterSeconds + 5 s. */
@@ -14,7 +14,7 @@ describe("contract · away at the turn", function () {
   before(async () => {
     house = await openHouse({ gateways: 2, workers: 2 });
   });
-  after(() => house.close());
+  after(() => house?.close());
 
   const state = async (fan: Fan, show: Show): Promise<View> => (await house.ticketOf(fan, show)).body;
   const watch = (show: Show, { ticket }: View) => house.stream(`/ws/v1/queues/${show.queueId}`, ticket);
