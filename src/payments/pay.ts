@@ -130,14 +130,38 @@ export function createPay(parts: Parts, settlement: Settlement) {
     if (refusal) return { ok: false, reason: refusal };
     if (!earlier) transitions.announce(payable);
     const answer = earlier ? UNDECIDED : await charge(provider, payment);
+    return settle(payable, payment, answer, request, earlier);
+  }
+
+  async function settle(
+    payable: Payable,
+    { id }: PaymentRow,
+    answer: ChargeAnswer,
+    request: PayRequest,
+    earlier: boolean,
+  ): Promise<PayOutcome> {
+    const { claim } = request;
     let reply: StoredReply | undefined;
+    let replayed = false;
+    /** While we waited for the provider a retry may have been answered; then the key has that answer. */
     const remember = async (trx: Transaction, settled: Settled) => {
       reply = replyOf(settled, request);
-      await idempotency.remember(trx, request.claim, reply);
+      if (await idempotency.remember(trx, claim, reply)) return;
+      const known = await idempotency.find(trx, claim);
+      if (known.found !== "reply") return;
+      reply = known.reply;
+      replayed = true;
     };
-    const settled = await settlement.charge(payable, payment.id, answer, remember);
-    if (settled.payment.status === "pending" && !earlier) metrics.outcomes.inc({ outcome: "pending" });
-    return { ok: true, reply: reply ?? replyOf(settled, request), replayed: false };
+    try {
+      const settled = await settlement.charge(payable, id, answer, remember);
+      if (settled.payment.status === "pending" && !earlier) metrics.outcomes.inc({ outcome: "pending" });
+      return { ok: true, reply: reply ?? replyOf(settled, request), replayed };
+    } catch (fault) {
+      const kept = await transitions.answerAfterCut(payable, claim, fault);
+      if (!kept) throw fault;
+      transitions.announce(payable, { purchased: kept.status === 201 });
+      return { ok: true, reply: kept, replayed: false };
+    }
   }
 
   return async (request: PayRequest): Promise<PayOutcome> => {
@@ -156,9 +180,21 @@ function replyOf({ payment, reservation }: Settled, { instance, requestId }: Pay
   const { id, status } = payment;
   const body: PaymentReply = { id, status, reservation };
   const Location = `/api/v1/payments/${id}`;
-  if (status === "succeeded") return jsonReply(201, body, { Location });
+  const problem = (refusal: Problem, headers: Record<string, string> = {}) =>
+    jsonReply(refusal.status, refusal.toJSON(instance, requestId), {
+      "Content-Type": "application/problem+json; charset=utf-8",
+      ...headers,
+    });
   if (status === "pending")
     return jsonReply(202, body, { Location, "Retry-After": String(RETRY_AFTER_SECONDS) });
-  const declined = new Problem("PAYMENT_DECLINED").toJSON(instance, requestId);
-  return jsonReply(402, declined, { "Content-Type": "application/problem+json; charset=utf-8" });
+  if (status !== "succeeded") return problem(new Problem("PAYMENT_DECLINED"));
+  if (payment.refund?.reason === "late_payment") return problem(cameTooLate(reservation), { Location });
+  return jsonReply(201, body, { Location });
+}
+
+/** The card was charged, and what it was to pay for is gone or paid: no success, and the fan must hear of the money. */
+function cameTooLate({ status }: ReservationView): Problem {
+  const detail = "The money came too late for this reservation; all of it goes back.";
+  if (status === "CONFIRMED") return new Problem("ALREADY_CONFIRMED", { detail });
+  return new Problem(status === "PAYING" ? "PAYMENT_IN_PROGRESS" : "HOLD_EXPIRED", { detail });
 }

@@ -15,6 +15,8 @@ export interface Reconciliation {
   reconcile(limit: number): Promise<number>;
 }
 
+/** Asked about side by side; each takes a connection only for as long as its word is taken in. */
+const AT_ONCE = 5;
 const REFUND_BACKOFF = { shortestSeconds: 1, longestSeconds: 300 };
 
 export function createReconciliation(parts: Parts, settlement: Settlement): Reconciliation {
@@ -60,16 +62,19 @@ export function createReconciliation(parts: Parts, settlement: Settlement): Reco
     await settlement.refund(payable, charge.paymentId, answer.providerId);
   }
 
-  /** One that fails must not keep the others waiting; its turn comes again. */
+  /** One that fails or hangs must not keep the others waiting; its turn comes again. */
   async function each<T>(
     what: string,
     items: readonly T[],
     idOf: (item: T) => string,
     work: (item: T) => Promise<void>,
   ): Promise<void> {
-    for (const item of items) {
-      await work(item).catch((fault) => log.warn("reconciliation", { what, id: idOf(item), fault }));
-    }
+    const waiting = items.values();
+    const workThrough = async () => {
+      for (const item of waiting)
+        await work(item).catch((fault) => log.warn("reconciliation", { what, id: idOf(item), fault }));
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, workThrough));
   }
 
   return {
@@ -78,7 +83,7 @@ export function createReconciliation(parts: Parts, settlement: Settlement): Reco
         shortestSeconds: timing.firstCheckSeconds,
         longestSeconds: timing.longestCheckSeconds,
       };
-      const payments = await store.claimDuePayments(db, limit, backoff);
+      const payments = await store.claimDuePayments(db, limit, backoff, timing.undecidedSeconds);
       await each("payment", payments, ({ id }) => id, check);
       const refunds = await store.claimDueRefunds(db, limit, REFUND_BACKOFF);
       await each("refund", refunds, ({ refundId }) => refundId, payBack);

@@ -4,6 +4,7 @@
  */
 import { v7 } from "uuid";
 import type { ErrorCode } from "../platform/errors.ts";
+import type { Transaction } from "../platform/postgres.ts";
 import { transactClaiming } from "../platform/transact.ts";
 import {
   type IdempotencyClaim,
@@ -40,7 +41,7 @@ export function createRefunds({ db, reservations, store }: Parts) {
   async function work({ userId, reservationId, claim }: RefundRequest): Promise<RefundOutcome> {
     const payable = await transitions.payable(reservationId);
     if (payable?.userId !== userId) return { ok: false, reason: "NOT_FOUND" };
-    const outcome = await transactClaiming<RefundOutcome>(db, claim.lock, async (trx) => {
+    const begin = async (trx: Transaction): Promise<RefundOutcome> => {
       if ((await idempotency.find(trx, claim)).found !== "nothing")
         return { ok: false, reason: "IDEMPOTENCY_IN_PROGRESS" };
       const row = await transitions.lock(trx, payable);
@@ -64,6 +65,11 @@ export function createRefunds({ db, reservations, store }: Parts) {
       const reply = jsonReply(201, body);
       await idempotency.remember(trx, claim, reply);
       return { ok: true, reply, replayed: false };
+    };
+    const outcome = await transactClaiming<RefundOutcome>(db, claim.lock, begin).catch(async (fault) => {
+      const kept = await transitions.answerAfterCut(payable, claim, fault);
+      if (!kept) throw fault;
+      return { ok: true, reply: kept, replayed: false } as const;
     });
     if (outcome.ok) transitions.announce(payable);
     return outcome;

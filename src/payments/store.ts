@@ -150,8 +150,13 @@ export function createStore(options?: StatementOptions) {
     list: (on: Queryable, page: { status: PaymentFilter | null; before: string | null; limit: number }) =>
       run<ListedPayment>(on, "list-payments", { ...page }),
 
-    claimDuePayments: (on: Queryable, limit: number, backoff: Backoff) =>
-      run<PaymentRow & { ageSeconds: number }>(on, "claim-due-payments", { limit, ...backoff }),
+    /** @param undecidedSeconds the age at which each is asked about, whatever its turn. */
+    claimDuePayments: (on: Queryable, limit: number, backoff: Backoff, undecidedSeconds: number) =>
+      run<PaymentRow & { ageSeconds: number }>(on, "claim-due-payments", {
+        limit,
+        ...backoff,
+        undecidedSeconds,
+      }),
     claimDueRefunds: (on: Queryable, limit: number, backoff: Backoff) =>
       run<DueRefund>(on, "claim-due-refunds", { limit, ...backoff }),
   };

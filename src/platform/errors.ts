@@ -72,7 +72,7 @@ export const ERRORS = {
   HEADERS_TOO_LARGE: refusal(431, "The headers are too large."),
   INTERNAL: later(500, "Something failed on our side."),
   BUSY: later(503, "Too much work is waiting; try again shortly."),
-  DATABASE_UNAVAILABLE: later(503, "The database can't be reached; nothing was changed."),
+  DATABASE_UNAVAILABLE: later(503, "The database can't be reached; send the same request again."),
   QUEUE_UNAVAILABLE: later(503, "The queue's store can't be reached; your place is kept."),
   REBUILDING: later(503, "The queue is being rebuilt; your place is kept."),
   SHUTTING_DOWN: later(503, "This server is restarting; try again."),

@@ -9,7 +9,9 @@
  * An undecided payment keeps its seats for as long as it is undecided: only the provider's word moves PAYING.
  */
 import { v7 } from "uuid";
-import type { Transaction } from "../platform/postgres.ts";
+import { isDatabaseAway, type Transaction } from "../platform/postgres.ts";
+import { transact } from "../platform/transact.ts";
+import type { IdempotencyClaim, StoredReply } from "./idempotency.ts";
 import type { Parts } from "./parts.ts";
 import type { PerformanceFacts, SeatMap } from "./ports.ts";
 import type { LockedReservation } from "./store.ts";
@@ -62,6 +64,11 @@ export interface PaymentTransitions {
   refunded(trx: Transaction, row: LockedReservation): Promise<void>;
   /** The owner's view, as this transaction sees it. */
   viewIn(trx: Transaction, payable: Payable): Promise<ReservationView>;
+  /**
+   * The answer that a transaction kept whose connection was cut, perhaps at COMMIT. Locking the fan waits until the server
+   * has finished with it, either way. @returns null when there is none, or the fault was another.
+   */
+  answerAfterCut(payable: Payable, claim: IdempotencyClaim, fault: unknown): Promise<StoredReply | null>;
   /** Tells others after the commit. @param purchased it is paid, so the fan's session may end. */
   announce(payable: Payable, how?: { purchased: boolean }): void;
 }
@@ -75,6 +82,7 @@ export function createPaymentTransitions({
   catalog,
   codeKey,
   store,
+  idempotency,
   announcements,
   releases,
 }: Parts): PaymentTransitions {
@@ -216,6 +224,15 @@ export function createPaymentTransitions({
       const record = await store.readById(trx, id, null);
       if (!record) throw new Error(`reservation ${id} is gone`);
       return viewOf(record, map, codeKey);
+    },
+
+    async answerAfterCut({ userId }, claim, fault) {
+      if (!isDatabaseAway(fault)) return null;
+      const known = await transact(db, async (trx) => {
+        await fans.lockFan(trx, userId);
+        return { ok: true, remembered: await idempotency.find(trx, claim) };
+      }).catch(() => null);
+      return known?.remembered.found === "reply" ? known.remembered.reply : null;
     },
 
     announce: (payable, how) => announcements.changed(payable, how),

@@ -236,6 +236,103 @@ describe("paying", () => {
     await died.close();
   });
 
+  /** The provider says no by webhook, and yes to our call: what the test does in between is `meanwhile`. */
+  const saysNoThenYes = (reservationId: string, meanwhile: () => Promise<unknown>) =>
+    openWorld({
+      beside: world,
+      providers: (sandbox) => [
+        {
+          ...sandbox,
+          async charge(charge, signal) {
+            const payable = await world.reservations.transitions.payable(reservationId);
+            await world.db.transaction(async (trx) => {
+              const row = await world.reservations.transitions.lock(trx, payable!);
+              await world.reservations.transitions.paymentDeclined(trx, row);
+              await trx("payments")
+                .where({ id: charge.paymentId })
+                .update({ status: "failed", settled_at: trx.fn.now() });
+            });
+            await meanwhile();
+            return sandbox.charge(charge, signal);
+          },
+        },
+      ],
+    });
+
+  it("pay · the money came when the seats were another's · 409 HOLD_EXPIRED and it goes back, a retry hears the same", async () => {
+    const held = await world.held(fan, hall, [0]);
+    const other = await world.makeFan();
+    const late = await saysNoThenYes(held.id, async () => {
+      await world.lapse(held.id);
+      await world.held(other, hall, [0]);
+    });
+    const key = randomUUID();
+    const answer = await late.pay(fan, held.id, "success", key);
+    await late.close();
+    expect([answer.status, answer.body.code]).to.deep.equal([409, "HOLD_EXPIRED"]);
+    expect(answer.body.detail).to.include("goes back");
+    const again = await world.pay(fan, held.id, "success", key);
+    expect([again.status, again.text, again.headers.get("idempotent-replayed")]).to.deep.equal([
+      409,
+      answer.text,
+      "true",
+    ]);
+    const payment = await paymentOf(answer);
+    expect([payment.status, payment.refund.reason]).to.deep.equal(["succeeded", "late_payment"]);
+    expect(await world.statusOf(held.id)).to.equal("REFUNDING");
+    await world.payments.reconcile(10);
+  });
+
+  it("pay · the money came when another payment had been made · 409 ALREADY_CONFIRMED and this money goes back", async () => {
+    const held = await world.held(fan, hall, [0]);
+    const late = await saysNoThenYes(held.id, () => world.pay(fan, held.id));
+    const answer = await late.pay(fan, held.id);
+    await late.close();
+    expect([answer.status, answer.body.code]).to.deep.equal([409, "ALREADY_CONFIRMED"]);
+    expect((await paymentOf(answer)).refund.reason).to.equal("late_payment");
+    expect((await world.get(fan, held.id)).body.tickets).to.have.length(1);
+    await world.payments.reconcile(10);
+  });
+
+  it("F14 · pay · a retry was answered while the first request still waited for the provider · both hear the same", async () => {
+    let answerIt = () => {};
+    const asked = new Promise<void>((resolve) => {
+      answerIt = resolve;
+    });
+    let reached = () => {};
+    const atProvider = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const slow = await openWorld({
+      beside: world,
+      timing: { callTimeoutMs: 60_000 },
+      providers: (sandbox) => [
+        {
+          ...sandbox,
+          async charge(charge, signal) {
+            reached();
+            await asked;
+            return sandbox.charge(charge, signal);
+          },
+        },
+      ],
+    });
+    const held = await world.held(fan, hall, [0]);
+    const key = randomUUID();
+    const first = slow.pay(fan, held.id, "success", key);
+    await atProvider;
+    await world.db.raw(
+      "UPDATE payments SET started_at = started_at - interval '10 seconds' WHERE reservation_id = ?",
+      [held.id],
+    );
+    const retried = await world.pay(fan, held.id, "success", key);
+    expect(retried.status).to.equal(202);
+    answerIt();
+    expect([(await first).status, (await first).text]).to.deep.equal([202, retried.text]);
+    await slow.close();
+    expect(await world.statusOf(held.id)).to.equal("CONFIRMED");
+  });
+
   it("payment · another fan's, or one that never was · 404", async () => {
     const held = await world.held(fan, hall, [0]);
     const { body } = await world.pay(fan, held.id);

@@ -85,6 +85,28 @@ describe("payment reconciliation", () => {
     );
   });
 
+  it("undecided · asked ever less often · the question at 300 s is not put off", async () => {
+    const patient = await openWorld({ beside: world, timing: { longestCheckSeconds: 60 } });
+    await world.pay(fan, id, { type: "sandbox", card: "undecided", settleAfterSeconds: 600 });
+    await world.db.raw("UPDATE payments SET checks = 10 WHERE reservation_id = ?", [id]);
+    const nextAge = async () => {
+      await patient.payments.reconcile(10);
+      const { rows } = await world.db.raw(
+        "SELECT extract(epoch FROM next_check_at - started_at)::float8 AS age FROM payments WHERE reservation_id = ?",
+        [id],
+      );
+      return rows[0].age;
+    };
+    await makeOld(200);
+    expect(await nextAge()).to.be.within(260, 270);
+    await makeOld(70);
+    expect(await nextAge()).to.equal(300);
+    await makeOld(31);
+    await patient.payments.reconcile(10);
+    await patient.close();
+    expect(await world.statusOf(id)).to.equal("HELD");
+  });
+
   it("undecided for 300 s, and it succeeds before the cancel arrives · it is confirmed", async () => {
     await world.pay(fan, id, { type: "sandbox", card: "undecided", settleAfterSeconds: 600 });
     const late = await openWorld({
@@ -149,6 +171,39 @@ describe("payment reconciliation", () => {
       expect(waits[round]! / waits[round - 1]!).to.be.within(1.5, 2.5);
     await makeOld(0);
     await world.payments.reconcile(10);
+  });
+
+  it("the provider hangs over one payment · the others of the round are not kept waiting", async () => {
+    const second = await world.makeFan();
+    const other = await world.held(second, hall, [1]);
+    let answered = () => {};
+    const otherAnswered = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const hanging = await openWorld({
+      beside: world,
+      timing: { callTimeoutMs: 5_000 },
+      providers: (sandbox) => [
+        {
+          ...sandbox,
+          async query(charge, signal) {
+            if (charge.paymentId === first.body.id) await otherAnswered;
+            else answered();
+            return sandbox.query(charge, signal);
+          },
+        },
+      ],
+    });
+    const first = await world.pay(fan, id, "lost_reply");
+    await world.pay(second, other.id, "lost_reply");
+    await world.db.raw("UPDATE payments SET next_check_at = started_at WHERE status = 'pending'");
+    expect(await hanging.payments.reconcile(10)).to.equal(2);
+    await hanging.close();
+    expect([await world.statusOf(id), await world.statusOf(other.id)]).to.deep.equal([
+      "CONFIRMED",
+      "CONFIRMED",
+    ]);
+    expect(hanging.warnings).to.deep.equal([]);
   });
 
   it("four workers at once · each payment is asked about once", async () => {

@@ -1,8 +1,11 @@
 -- Payments to ask the provider about. Claiming one puts its next check off, longer each time, so any number of
--- workers share them and none waits for another.
+-- workers share them and none waits for another. Only the question at which an undecided payment is cancelled is not put off.
 UPDATE payments p
 SET checks = p.checks + 1,
-    next_check_at = clock_timestamp() + make_interval(secs => least(:longestSeconds::float8, :shortestSeconds::float8 * 2 ^ least(p.checks, 20)))
+    next_check_at = least(
+      clock_timestamp() + make_interval(secs => least(:longestSeconds::float8, :shortestSeconds::float8 * 2 ^ least(p.checks, 20))),
+      CASE WHEN p.started_at + make_interval(secs => :undecidedSeconds::float8) > clock_timestamp()
+        THEN p.started_at + make_interval(secs => :undecidedSeconds::float8) END)
 FROM (
   SELECT id FROM payments
   WHERE status = 'pending' AND next_check_at <= clock_timestamp()
