@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { v7 } from "uuid";
 import { type Fan, type Hall, openWorld, tally, type World } from "../reservations/world.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, latch } from "../support/wait.ts";
 
 describe("paying", () => {
   let world: World;
@@ -295,14 +295,7 @@ describe("paying", () => {
   });
 
   it("F14 · pay · a retry was answered while the first request still waited for the provider · both hear the same", async () => {
-    let answerIt = () => {};
-    const asked = new Promise<void>((resolve) => {
-      answerIt = resolve;
-    });
-    let reached = () => {};
-    const atProvider = new Promise<void>((resolve) => {
-      reached = resolve;
-    });
+    const [asked, answers] = [latch(), latch()];
     const slow = await openWorld({
       beside: world,
       timing: { callTimeoutMs: 60_000 },
@@ -310,8 +303,8 @@ describe("paying", () => {
         {
           ...sandbox,
           async charge(charge, signal) {
-            reached();
-            await asked;
+            asked.open();
+            await answers.opened;
             return sandbox.charge(charge, signal);
           },
         },
@@ -320,14 +313,14 @@ describe("paying", () => {
     const held = await world.held(fan, hall, [0]);
     const key = randomUUID();
     const first = slow.pay(fan, held.id, "success", key);
-    await atProvider;
+    await asked.opened;
     await world.db.raw(
       "UPDATE payments SET started_at = started_at - interval '10 seconds' WHERE reservation_id = ?",
       [held.id],
     );
     const retried = await world.pay(fan, held.id, "success", key);
     expect(retried.status).to.equal(202);
-    answerIt();
+    answers.open();
     expect([(await first).status, (await first).text]).to.deep.equal([202, retried.text]);
     await slow.close();
     expect(await world.statusOf(held.id)).to.equal("CONFIRMED");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createLogger } from "../../src/platform/logger.ts";
 import { startPaymentReconciliation } from "../../workers/payment-reconciliation.ts";
 import { type Fan, type Hall, openWorld, type World } from "../reservations/world.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, latch } from "../support/wait.ts";
 
 const log = createLogger("test", "silent");
 
@@ -176,10 +176,7 @@ describe("payment reconciliation", () => {
   it("the provider hangs over one payment · the others of the round are not kept waiting", async () => {
     const second = await world.makeFan();
     const other = await world.held(second, hall, [1]);
-    let answered = () => {};
-    const otherAnswered = new Promise<void>((resolve) => {
-      answered = resolve;
-    });
+    const otherAsked = latch();
     const hanging = await openWorld({
       beside: world,
       timing: { callTimeoutMs: 5_000 },
@@ -187,8 +184,8 @@ describe("payment reconciliation", () => {
         {
           ...sandbox,
           async query(charge, signal) {
-            if (charge.paymentId === first.body.id) await otherAnswered;
-            else answered();
+            if (charge.paymentId === first.body.id) await otherAsked.opened;
+            else otherAsked.open();
             return sandbox.query(charge, signal);
           },
         },

@@ -31,3 +31,17 @@ export async function eventually<T>(condition: () => T | Promise<T>, patience: P
 }
 
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | "">;
+
+export interface Latch {
+  open(): void;
+  readonly opened: Promise<void>;
+}
+
+/** Holds up who awaits `opened` until someone else calls `open`. */
+export function latch(): Latch {
+  let resolve: (() => void) | undefined;
+  const opened = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { opened, open: () => resolve?.() };
+}
