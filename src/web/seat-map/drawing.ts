@@ -1,0 +1,242 @@
+/**
+ * Draws the hall on a 2D canvas.
+ *
+ * A seat is one or two filled rectangles, and seats of one colour are drawn one after the other: rectangles are the
+ * only thing that a canvas draws twenty thousand of within a frame (docs/decisions/0046). States differ in shape:
+ * free is full, held is hollow, sold is a small dot, blocked is a bar; accessible seats are round. What costs more,
+ * numbers and names, appears where few seats are on screen.
+ */
+import type { Grid } from "./grid.ts";
+import type { Hall } from "./hall.ts";
+import { AVAILABLE, BLOCKED, HELD, OCCUPIED, type SeatState, type SeatStates } from "./seat-states.ts";
+import type { Stage } from "./stage.ts";
+import { type Limits, toScreen, type View, visible } from "./view.ts";
+
+/** The part of a canvas's 2D context that is drawn with. */
+export interface Pen {
+  fillStyle: unknown;
+  strokeStyle: unknown;
+  lineWidth: number;
+  font: string;
+  textAlign: string;
+  textBaseline: string;
+  globalAlpha: number;
+  fillRect(x: number, y: number, width: number, height: number): void;
+  strokeRect(x: number, y: number, width: number, height: number): void;
+  beginPath(): void;
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  closePath(): void;
+  arc(x: number, y: number, radius: number, from: number, to: number): void;
+  roundRect(x: number, y: number, width: number, height: number, radius: number): void;
+  fill(): void;
+  stroke(): void;
+  fillText(text: string, x: number, y: number): void;
+  measureText(text: string): { readonly width: number };
+}
+
+/** CSS colours, and the family of the letters. */
+export interface Look {
+  readonly ground: string;
+  readonly stage: string;
+  readonly text: string;
+  readonly free: string;
+  readonly onFree: string;
+  readonly taken: string;
+  readonly chosen: string;
+  readonly onChosen: string;
+  readonly ring: string;
+  readonly font: string;
+}
+
+export interface Scene {
+  readonly hall: Hall;
+  readonly grid: Grid;
+  readonly stage: Stage;
+  readonly states: SeatStates;
+  readonly view: View;
+  readonly limits: Limits;
+  /** Picked, or held by this fan: drawn full, with a tick. */
+  readonly chosen: ReadonlySet<number>;
+  /** Under the pointer. */
+  readonly pointed: number | null;
+  /** Under the keyboard's cursor. */
+  readonly focused: number | null;
+  readonly stageName: string;
+  /** A section's name and price. */
+  readonly captions: readonly string[];
+}
+
+const SEAT_CM = 42;
+const PITCH_CM = 55;
+/** Pixels from seat to seat from which a seat carries its number, and a row its name. */
+const NUMBERS_FROM = 20;
+const ROWS_FROM = 13;
+/** Below this, sections carry their captions. */
+const CAPTIONS_TO = 13;
+
+export function draw(pen: Pen, scene: Scene, look: Look): void {
+  const { limits, view } = scene;
+  const { width, height } = limits.size;
+  pen.globalAlpha = 1;
+  pen.fillStyle = look.ground;
+  pen.fillRect(0, 0, width, height);
+  drawStage(pen, scene, look);
+  const seen = sortByState(scene);
+  drawSeats(pen, scene, look, seen);
+  const pitch = PITCH_CM * view.scale;
+  if (pitch >= NUMBERS_FROM) drawNumbers(pen, scene, look, seen[AVAILABLE] ?? []);
+  if (pitch >= ROWS_FROM) drawRowNames(pen, scene, look);
+  drawChosen(pen, scene, look);
+  if (pitch < CAPTIONS_TO) drawCaptions(pen, scene, look);
+  if (scene.pointed !== null) drawRing(pen, scene, look, scene.pointed, 1);
+  if (scene.focused !== null) drawRing(pen, scene, look, scene.focused, 2);
+}
+
+function sortByState({ grid, states, chosen, view, limits }: Scene): number[][] {
+  const seen: number[][] = [[], [], [], []];
+  const { left, top, right, bottom } = visible(view, limits);
+  grid.each(
+    { left: left - PITCH_CM, top: top - PITCH_CM, right: right + PITCH_CM, bottom: bottom + PITCH_CM },
+    (ordinal) => {
+      if (!chosen.has(ordinal)) seen[states.states[ordinal] as SeatState]?.push(ordinal);
+    },
+  );
+  return seen;
+}
+
+function drawSeats(pen: Pen, scene: Scene, look: Look, seen: readonly (readonly number[])[]): void {
+  const { hall, view } = scene;
+  const { x, y, accessible } = hall;
+  const { scale } = view;
+  const size = Math.max(1.2, SEAT_CM * scale);
+
+  /** All in one colour, each `wide` by `high` in parts of a seat. */
+  const stamp = (ordinals: readonly number[] | undefined, colour: string, wide: number, high: number) => {
+    pen.fillStyle = colour;
+    const width = wide * size;
+    const height = high * size;
+    const roundable = width === height && size > 4;
+    for (const ordinal of ordinals ?? []) {
+      const middleX = (x[ordinal] as number) * scale + view.x;
+      const middleY = (y[ordinal] as number) * scale + view.y;
+      if (roundable && accessible[ordinal] === 1) drawDisc(pen, middleX, middleY, width / 2);
+      else pen.fillRect(middleX - width / 2, middleY - height / 2, width, height);
+    }
+  };
+  const wall = Math.max(1, size * 0.16);
+  const hollow = Math.max(0, 1 - (2 * wall) / size);
+  stamp(seen[AVAILABLE], look.free, 1, 1);
+  stamp(seen[HELD], look.taken, 1, 1);
+  stamp(seen[HELD], look.ground, hollow, hollow);
+  stamp(seen[OCCUPIED], look.taken, 0.42, 0.42);
+  stamp(seen[BLOCKED], look.taken, 1, 0.24);
+}
+
+function drawDisc(pen: Pen, x: number, y: number, radius: number): void {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+function drawNumbers(pen: Pen, { hall, view }: Scene, look: Look, free: readonly number[]): void {
+  pen.fillStyle = look.onFree;
+  pen.font = `${Math.round(Math.min(15, SEAT_CM * view.scale * 0.5))}px ${look.font}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  for (const ordinal of free) {
+    const { x, y } = placeOf(hall, view, ordinal);
+    pen.fillText(String(hall.number[ordinal]), x, y);
+  }
+}
+
+/** At both ends of each row, on the aisle. */
+function drawRowNames(pen: Pen, { hall, view, limits }: Scene, look: Look): void {
+  pen.fillStyle = look.text;
+  pen.font = `${Math.round(Math.min(14, PITCH_CM * view.scale * 0.62))}px ${look.font}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  const aside = PITCH_CM * view.scale;
+  for (const { name, seats } of hall.rows) {
+    for (const [end, direction] of [[seats[0], -1] as const, [seats.at(-1), 1] as const]) {
+      if (end === undefined) continue;
+      const { x, y } = placeOf(hall, view, end);
+      if (x < -aside || y < -aside || x > limits.size.width + aside || y > limits.size.height + aside)
+        continue;
+      pen.fillText(name, x + direction * aside, y);
+    }
+  }
+}
+
+function drawChosen(pen: Pen, { hall, view, chosen }: Scene, look: Look): void {
+  const size = Math.max(7, SEAT_CM * view.scale * 1.12);
+  for (const ordinal of chosen) {
+    const { x, y } = placeOf(hall, view, ordinal);
+    pen.fillStyle = look.chosen;
+    pen.beginPath();
+    pen.roundRect(x - size / 2, y - size / 2, size, size, size * 0.2);
+    pen.fill();
+    pen.strokeStyle = look.onChosen;
+    pen.lineWidth = Math.max(1.4, size * 0.12);
+    pen.beginPath();
+    pen.moveTo(x - size * 0.24, y + size * 0.02);
+    pen.lineTo(x - size * 0.06, y + size * 0.2);
+    pen.lineTo(x + size * 0.26, y - size * 0.2);
+    pen.stroke();
+  }
+}
+
+/** Two rings, dark on light, so that one of them shows on whatever lies below. */
+function drawRing(pen: Pen, { hall, view }: Scene, look: Look, ordinal: number, weight: number): void {
+  const { x, y } = placeOf(hall, view, ordinal);
+  const size = Math.max(9, SEAT_CM * view.scale + 5);
+  for (const [colour, grown, line] of [
+    [look.ground, 0, 2 + weight],
+    [look.ring, 1 + weight, 1 + weight],
+  ] as const) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = line;
+    pen.strokeRect(x - size / 2 - grown, y - size / 2 - grown, size + 2 * grown, size + 2 * grown);
+  }
+}
+
+function drawStage(pen: Pen, { stage, view, stageName }: Scene, look: Look): void {
+  pen.fillStyle = look.stage;
+  pen.beginPath();
+  for (const [index, corner] of stage.outline.entries()) {
+    const { x, y } = toScreen(view, corner);
+    if (index === 0) pen.moveTo(x, y);
+    else pen.lineTo(x, y);
+  }
+  pen.closePath();
+  pen.fill();
+  const { x, y } = toScreen(view, stage.middle);
+  pen.fillStyle = look.text;
+  pen.font = `600 ${Math.round(Math.min(20, Math.max(11, 150 * view.scale)))}px ${look.font}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(stageName, x, y);
+}
+
+function drawCaptions(pen: Pen, { hall, view, captions }: Scene, look: Look): void {
+  pen.font = `600 13px ${look.font}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  for (const [index, { box }] of hall.sections.entries()) {
+    const caption = captions[index] ?? "";
+    const { x, y } = toScreen(view, { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 });
+    const width = pen.measureText(caption).width + 16;
+    pen.globalAlpha = 0.88;
+    pen.fillStyle = look.ground;
+    pen.beginPath();
+    pen.roundRect(x - width / 2, y - 12, width, 24, 12);
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.fillStyle = look.text;
+    pen.fillText(caption, x, y + 1);
+  }
+}
+
+function placeOf({ x, y }: Hall, view: View, ordinal: number): { readonly x: number; readonly y: number } {
+  return { x: (x[ordinal] as number) * view.scale + view.x, y: (y[ordinal] as number) * view.scale + view.y };
+}
