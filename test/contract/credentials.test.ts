@@ -247,7 +247,7 @@ describe("contract · credentials", () => {
       expect([elsewhere.status, elsewhere.body.code]).to.deep.equal([403, "PASS_REQUIRED"]);
     });
 
-    it("with another account's access token · 403 PASS_REQUIRED, even for an operator", async () => {
+    it("F27 · with another account's access token · 403 PASS_REQUIRED, even for an operator", async () => {
       const stranger = await house.fan();
       for (const token of [stranger.token, house.operatorToken])
         expect((await hold(inside.pass, token)).body.code).to.equal("PASS_REQUIRED");
@@ -262,7 +262,7 @@ describe("contract · credentials", () => {
       expect([status, body.code]).to.deep.equal([403, "PASS_EXPIRED"]);
     });
 
-    it("with an older fence, or of an ended admission · 403 PASS_REVOKED", async () => {
+    it("F27 · with an older fence, or of an ended admission · 403 PASS_REVOKED", async () => {
       const claims = jwt.decode(inside.pass) as jwt.JwtPayload;
       const older = jwt.sign({ ...claims, fence: claims.fence + 1 }, config.passPrivateKey, {
         algorithm: "ES256",

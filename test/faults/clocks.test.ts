@@ -54,7 +54,7 @@ describe("wrong clocks", function () {
     ],
   ];
   for (const [what, gatewayOffset, workerOffset] of cases) {
-    it(`F9, F10 · hold · ${what} · it ends at its deadline, not before and at most two seconds after`, async () => {
+    it(`F3, F9, F10 · hold · ${what} · it ends at its deadline, not before and at most two seconds after`, async () => {
       const [gateway] = await Promise.all([start(gatewayOffset, false), start(workerOffset, true)]);
       const held = await gateway.hold(fan, hall, [0, 1]);
       expect(held.status, held.text).to.equal(201);

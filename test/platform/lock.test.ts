@@ -163,6 +163,21 @@ describe("locks", () => {
     });
   });
 
+  it("F3 · the wall clock jumps by ten minutes, either way · the lease has the time it had", async () => {
+    await start(1);
+    const lease = await take([randomName("seat")]);
+    const { now } = Date;
+    try {
+      for (const jumpMs of [-600_000, 600_000]) {
+        Date.now = () => now() + jumpMs;
+        expect(lease.remainingMs()).to.be.within(TTL_MS - 2_000, TTL_MS);
+      }
+    } finally {
+      Date.now = now;
+    }
+    await lease.release();
+  });
+
   it("turned off · gives every lock to everybody and says so", async () => {
     await start(1, false);
     const seat = randomName("seat");

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { v7 } from "uuid";
 import { eventually } from "../support/wait.ts";
 import { passOf } from "./plain-queue.ts";
-import { type Fan, type Hall, openWorld, type World } from "./world.ts";
+import { type Fan, type Hall, openWorld, tally, type World } from "./world.ts";
 
 describe("holding seats", () => {
   let world: World;
@@ -157,6 +157,20 @@ describe("holding seats", () => {
       ]);
     }
     expect((await world.held(fan, hall, [0])).status).to.equal("HELD");
+  });
+
+  it("F27 · hold · one pass copied to two clients · they are one fan: no more seats than one may have, and paying asks for the owner", async () => {
+    const thief = await world.makeFan();
+    const pass = { "Queue-Pass": passOf(fan, hall) };
+    const seats = Array.from({ length: 8 }, (_, seat) => seat);
+    const answers = await Promise.all(seats.map((seat) => world.hold(fan, hall, [seat], pass)));
+    expect(tally(answers)).to.deep.equal({ "201": 4, "409 SEAT_LIMIT": 4 });
+    expect((await world.hold(thief, hall, [9], pass)).body.code).to.equal("PASS_REQUIRED");
+    const held = answers.find(({ status }) => status === 201);
+    expect((await world.pay(thief, held?.body.id)).status).to.equal(404);
+    world.revoked.add(fan.ticketId);
+    expect((await world.hold(fan, hall, [9], pass)).body.code).to.equal("PASS_REVOKED");
+    expect((await world.pay(fan, held?.body.id)).status, "paying needs no pass").to.equal(201);
   });
 
   it("hold · no such performance · 404", async () => {

@@ -37,7 +37,7 @@ describe("seats for operators and readers", () => {
     expect(await world.letters(hall)).to.equal("AABAAAAA");
   });
 
-  it("block · one is held or sold · nothing is blocked, and told which", async () => {
+  it("F28 · block · one is held or sold · nothing is blocked, and told which", async () => {
     const [first, second] = await world.makeFans(2);
     await world.held(first!, hall, [2]);
     const sold = await world.held(second!, hall, [4]);
