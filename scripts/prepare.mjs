@@ -12,6 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureDependencies, InstallError } from "./install.mjs";
+import { tellAfter, testHalves } from "./test-halves.mjs";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -23,10 +24,10 @@ const COMMANDS = {
   start: (args) => runProgram("scripts/start.ts", args),
   demo: (args) => runProgram("scripts/demo.ts", args),
   bench: (args) => runProgram("scripts/bench/index.ts", args),
-  test: (args) => runMocha({}, args),
+  test: (args) => runTests(args),
   "test:long": (args) => runMocha({ spec: LONG_TESTS, ignore: undefined, timeout: 600_000 }, args),
   check: async (args) =>
-    (await runTool("tsc", ["--noEmit"])) || (await runTool("biome", ["check"])) || (await runMocha({}, args)),
+    (await runTool("tsc", ["--noEmit"])) || (await runTool("biome", ["check"])) || (await runTests(args)),
 };
 
 /** Errors whose message already is the one sentence a person needs. */
@@ -60,11 +61,22 @@ async function runProgram(file, args) {
   return null;
 }
 
+/** The files or the choice that are named run by themselves, all of them as two halves at once. */
+async function runTests(args) {
+  if (args.length > 0) return runMocha({}, args);
+  const colour = process.stdout.isTTY ? ["--color"] : [];
+  const turns = [Promise.resolve()];
+  for (const files of testHalves(ROOT)) turns.push(runMocha({}, [...colour, ...files], turns.at(-1)));
+  const codes = await Promise.all(turns.slice(1));
+  return Math.max(...codes);
+}
+
 /**
  * Mocha adds the `spec` of its configuration to the files named on the command line, and there is no way to take
  * one out of `ignore`; so the configuration is read here and handed over as arguments.
+ * @param {Promise<unknown>} [turn] when this run may be told; without it, it has the terminal to itself.
  */
-function runMocha(changes, args) {
+function runMocha(changes, args, turn) {
   const settings = { ...JSON.parse(readFileSync(path.join(ROOT, ".mocharc.json"), "utf8")), ...changes };
   if (args.some((arg) => arg === "--spec" || (!arg.startsWith("-") && arg.endsWith(".ts"))))
     delete settings.spec;
@@ -76,7 +88,7 @@ function runMocha(changes, args) {
       .flatMap((one) => (typeof one === "boolean" ? [`--${one ? "" : "no-"}${name}`] : toOption(name, one))),
   );
   const mocha = path.join(ROOT, "node_modules/mocha/bin/mocha.js");
-  return run(process.execPath, [...nodeOptions, mocha, "--no-config", ...mochaOptions, ...args]);
+  return run(process.execPath, [...nodeOptions, mocha, "--no-config", ...mochaOptions, ...args], turn);
 }
 
 function toOption(name, value) {
@@ -87,14 +99,15 @@ function runTool(name, args) {
   return run(path.join(ROOT, "node_modules/.bin", name), args);
 }
 
-/** A child on this terminal; signals are handed on, and its end is ours. */
-function run(command, args) {
+/** A child on this terminal, at once or in its turn; signals are handed on, and its end is ours. */
+function run(command, args, turn) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: "inherit" });
+    const child = spawn(command, args, { cwd: ROOT, stdio: turn ? ["ignore", "pipe", "pipe"] : "inherit" });
+    if (turn) tellAfter(child, turn);
     const forward = (signal) => child.kill(signal);
     for (const signal of FORWARDED) process.on(signal, forward);
     child.on("error", reject);
-    child.on("exit", (code, signal) => {
+    child.on("close", (code, signal) => {
       for (const each of FORWARDED) process.off(each, forward);
       resolve(code ?? 128 + os.constants.signals[signal]);
     });

@@ -161,4 +161,25 @@ describe("prepare", function () {
     expect(output).to.equal("ran tsc --noEmit\nran biome check\n");
     expect(code).to.equal(3);
   });
+
+  it("test · without a file · runs all but the long ones, each once, told one half after the other, and fails as one", async () => {
+    const files = ["auth/a", "contract/b", "faults/c", "d", "long/e"].map((name) =>
+      path.join("test", `${name}.test.ts`),
+    );
+    const mocha = `const files = process.argv.slice(2).filter((arg) => arg.endsWith(".test.ts"));
+      const first = files[0].includes("auth/a");
+      setTimeout(() => console.log(...files), first ? 1_000 : 0);
+      process.exitCode = first ? 0 : 2;`;
+    const written = { ".mocharc.json": "{}", "node_modules/mocha/bin/mocha.js": mocha };
+    await run("install");
+    for (const [file, text] of [...files.map((file) => [file, ""]), ...Object.entries(written)] as const) {
+      await mkdir(path.dirname(inClone(file)), { recursive: true });
+      await writeFile(inClone(file), text);
+    }
+    const { code, output } = await run("test");
+    expect(output).to.equal(
+      "test/auth/a.test.ts test/contract/b.test.ts\ntest/d.test.ts test/faults/c.test.ts\n",
+    );
+    expect(code).to.equal(2);
+  });
 });
