@@ -16,6 +16,9 @@ export type ReservationStatus =
   | "REFUNDING"
   | "REFUNDED";
 
+/** From here on a performance changes what the planner should think of the table. */
+const SEATS_WORTH_ANALYZING = 1_000;
+
 export interface ReservationRow {
   readonly id: string;
   readonly performanceId: string;
@@ -231,8 +234,10 @@ export function createStore(run: StatementRunner) {
     readTicket: (on: Queryable, id: string, userId: string | null) =>
       one<TicketRow | undefined>(on, "read-ticket", { id, userId }),
 
-    createSeatStates: (trx: Transaction, performanceId: string, seatCount: number) =>
-      run(trx, "create-seat-states", { performanceId, seatCount }),
+    createSeatStates: async (trx: Transaction, performanceId: string, seatCount: number) => {
+      await run(trx, "create-seat-states", { performanceId, seatCount });
+      if (seatCount >= SEATS_WORTH_ANALYZING) await run(trx, "analyze-seat-states", {});
+    },
     setSeatsBlocked: async (
       trx: Transaction,
       performanceId: string,

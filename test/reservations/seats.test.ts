@@ -108,6 +108,21 @@ describe("seats for operators and readers", () => {
     expect(changes.map(({ ordinal, status }) => [ordinal, status])).to.deep.equal([[0, "BLOCKED"]]);
   });
 
+  it("a large hall · on a connection that knew the tables small · is not checked by reading them whole", async () => {
+    await world.db.transaction(async (trx) => {
+      const rowsRead = async () =>
+        Number(
+          (await trx.raw("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'seats'")).rows[0]
+            .seq_tup_read,
+        );
+      await trx.raw("ANALYZE seats");
+      await world.makeSeats(trx, {});
+      const before = await rowsRead();
+      await world.makeSeats(trx, { rows: 40, seatsPerRow: 100 });
+      expect((await rowsRead()) - before).to.be.below(10 * 4_000);
+    });
+  });
+
   it("history · update or delete · refused by the database", async () => {
     await block([0]);
     for (const table of ["seat_history", "reservation_history"]) {

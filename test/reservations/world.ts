@@ -15,7 +15,13 @@ import { type JobQueue, openJobQueue } from "../../src/platform/jobs.ts";
 import { createLockService, type LockService } from "../../src/platform/lock.ts";
 import { createLogger, type Logger } from "../../src/platform/logger.ts";
 import { createMetrics, type Metrics } from "../../src/platform/metrics.ts";
-import { DEFAULT_LIMITS, inTransaction, isDatabaseAway, openDatabase } from "../../src/platform/postgres.ts";
+import {
+  DEFAULT_LIMITS,
+  inTransaction,
+  isDatabaseAway,
+  openDatabase,
+  type Transaction,
+} from "../../src/platform/postgres.ts";
 import { createReleaser } from "../../src/platform/releaser.ts";
 import type { StatementOptions } from "../../src/platform/statements.ts";
 import {
@@ -166,30 +172,30 @@ export async function openWorld(options: WorldOptions = {}) {
     webhookUrl: () => webhookUrl,
   });
 
-  async function makeHall({
-    rows = 2,
-    seatsPerRow = 10,
-    sections,
-    ...rest
-  }: HallOptions = {}): Promise<Hall> {
-    const queueId = v7();
-    const id = await inTransaction(db, DEFAULT_LIMITS, async (trx) => {
-      const event = await catalog.createEvent(trx, { title: "Aria", venue: "Hall" });
-      const facts = await catalog.createPerformance(trx, event.id, {
-        startsAt: rest.startsAt ?? new Date("2040-01-01T00:00:00Z"),
-        currency: "KRW",
-        holdSeconds: rest.holdSeconds ?? 60,
-        maxSeatsPerFan: rest.maxSeatsPerFan ?? 4,
-        sections: sections ?? [{ name: "Floor", rows, seatsPerRow, amount: 50_000 }],
-        queueId,
-      });
-      if (!facts) throw new Error("the event is gone");
-      await reservations.createSeatStates(trx, facts.id, facts.seatCount);
-      return facts.id;
-    });
+  async function makeHall(hall: HallOptions = {}): Promise<Hall> {
+    const { id, queueId } = await inTransaction(db, DEFAULT_LIMITS, (trx) => makeSeats(trx, hall));
     const map = await catalog.seatMap(id);
     if (!map) throw new Error("the performance has no seats");
     return { id, queueId, map, seatIds: map.ids };
+  }
+
+  async function makeSeats(
+    trx: Transaction,
+    { rows = 2, seatsPerRow = 10, sections, ...rest }: HallOptions,
+  ): Promise<{ id: string; queueId: string }> {
+    const queueId = v7();
+    const event = await catalog.createEvent(trx, { title: "Aria", venue: "Hall" });
+    const facts = await catalog.createPerformance(trx, event.id, {
+      startsAt: rest.startsAt ?? new Date("2040-01-01T00:00:00Z"),
+      currency: "KRW",
+      holdSeconds: rest.holdSeconds ?? 60,
+      maxSeatsPerFan: rest.maxSeatsPerFan ?? 4,
+      sections: sections ?? [{ name: "Floor", rows, seatsPerRow, amount: 50_000 }],
+      queueId,
+    });
+    if (!facts) throw new Error("the event is gone");
+    await reservations.createSeatStates(trx, facts.id, facts.seatCount);
+    return { id: facts.id, queueId };
   }
 
   async function makeFans(count: number): Promise<Fan[]> {
@@ -249,6 +255,7 @@ export async function openWorld(options: WorldOptions = {}) {
     databaseUrl,
     redisUrl,
     makeHall,
+    makeSeats,
     makeFans,
     makeFan: async (): Promise<Fan> => (await makeFans(1))[0] as Fan,
     request,

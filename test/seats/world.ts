@@ -124,7 +124,6 @@ export async function openWorld(redisCluster: readonly string[] = []): Promise<W
         made?.id ?? "",
         rows * seatsPerRow,
       ]);
-      // The planner must not take the largest hall for one of the small ones before it.
       await trx.raw("ANALYZE seat_states");
       return { performanceId: made?.id ?? "", queueId };
     });
