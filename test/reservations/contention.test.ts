@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { type Answer, NODES_AWAY, openWorld, tally, type World } from "./world.ts";
+import { crossHolds, deadlocksOf } from "./crossed-holds.ts";
+import { type Answer, type Fan, NODES_AWAY, openWorld, tally, type World } from "./world.ts";
 
 const LOCKS = [
   ["with Redlock", true],
@@ -57,26 +58,8 @@ describe("contention for several seats", () => {
   afterEach(() => world.expectInvariants());
   after(() => world.close());
 
-  const deadlocks = async (): Promise<number> => {
-    const { rows } = await world.db.raw(
-      "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
-    );
-    return Number(rows[0].deadlocks);
-  };
-
-  it("F16 · hold · A,B against B,A, 200 times · one of them each time, no deadlock", async () => {
-    const hall = await world.makeHall({ rows: 40, seatsPerRow: 10 });
-    const fans = await world.makeFans(400);
-    for (let round = 0; round < 200; round += 1) {
-      const [a, b] = [2 * round, 2 * round + 1];
-      const answers = await Promise.all([
-        world.hold(fans[a]!, hall, [a, b]),
-        world.hold(fans[b]!, hall, [b, a]),
-      ]);
-      expect(tally(answers)).to.deep.equal({ "201": 1, "409 SEAT_TAKEN": 1 });
-    }
-    expect(await deadlocks()).to.equal(0);
-  });
+  it("F16 · hold · A,B against B,A, 100 times · one of them each time, no deadlock", () =>
+    crossHolds(world, 100));
 
   it("F16 · hold · overlapping lapsed holds taken over from all sides · whole holds end, no deadlock", async () => {
     for (let round = 0; round < 10; round += 1) {
@@ -100,7 +83,43 @@ describe("contention for several seats", () => {
       expect(answers.every(({ status }) => status === 201 || status === 409)).to.equal(true);
       expect(tally(answers)["201"]).to.be.at.least(1);
     }
-    expect(await deadlocks()).to.equal(0);
+    expect(await deadlocksOf(world)).to.equal(0);
+  });
+
+  it("F25 · everything that changes a seat · with one connection to do it · goes through: no transaction asks for a second", async () => {
+    const single = await openWorld({ poolSize: 1, timing: { callTimeoutMs: 200 } });
+    try {
+      const hall = await single.makeHall({ maxSeatsPerFan: 10 });
+      const [fan, other] = (await single.makeFans(2)) as [Fan, Fan];
+      const done = async (what: string, answer: Promise<Answer>, status: number) =>
+        expect((await answer).status, what).to.equal(status);
+      const cancel = (id: string) => single.request("DELETE", `/reservations/${id}`, fan);
+      const lapsed = await single.held(other, hall, [0, 1]);
+      await single.lapse(lapsed.id);
+      const paid = await single.held(fan, hall, [1, 2]);
+      await done(
+        "the best",
+        single.hold(fan, hall, { bestAvailable: { quantity: 2 } }, { "Idempotency-Key": "k" }),
+        201,
+      );
+      await done("declined", single.pay(fan, paid.id, "declined"), 402);
+      await done("paid", single.pay(fan, paid.id), 201);
+      await done("refunded", single.refund(fan, paid.id), 201);
+      const lost = await single.held(fan, hall, [5]);
+      await done("lost", single.pay(fan, lost.id, "lost_reply"), 202);
+      await single.db.raw("UPDATE payments SET next_check_at = started_at");
+      expect(await single.payments.reconcile(10), "the lost answer and the refund").to.equal(2);
+      const given = await single.held(fan, hall, [6]);
+      await done("cancelled", cancel(given.id), 204);
+      await single.lapse((await single.held(other, hall, [7])).id);
+      expect(await single.reservations.sweep(10)).to.equal(1);
+      expect(await single.reservations.releaseHoldsOf(fan.userId, hall.id)).to.deep.equal({ ok: true });
+      await single.db.transaction((trx) => single.reservations.blockSeats(trx, hall.id, [9], "camera"));
+      expect(await single.letters(hall)).to.equal(`AAAAAOAAAB${"A".repeat(10)}`);
+      await single.expectInvariants();
+    } finally {
+      await single.close();
+    }
   });
 
   it("F25 · hold · two connections for 50 requests · all are answered soon", async () => {

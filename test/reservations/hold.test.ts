@@ -50,7 +50,7 @@ describe("holding seats", () => {
     ]);
   });
 
-  it("hold · the transaction · takes at most eight statements, for one seat as for twenty, takeover and key included", async () => {
+  it("D3 · hold · the transaction · takes at most eight statements, for one seat as for twenty, takeover and key included", async () => {
     const big = await world.makeHall({ rows: 10, maxSeatsPerFan: 20 });
     const other = await world.makeFan();
     const counts: number[] = [];

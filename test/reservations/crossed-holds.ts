@@ -1,0 +1,27 @@
+/** Two fans want the same two seats, named in the opposite order, again and again. */
+import { expect } from "chai";
+import { type Fan, tally, type World } from "./world.ts";
+
+const AT_ONCE = 5;
+
+/** @param rounds a multiple of 5. */
+export async function crossHolds(world: World, rounds: number): Promise<void> {
+  const hall = await world.makeHall({ rows: rounds / AT_ONCE, seatsPerRow: 2 * AT_ONCE });
+  const fans = await world.makeFans(2 * rounds);
+  const cross = async (round: number) => {
+    const [a, b] = [2 * round, 2 * round + 1];
+    const answers = await Promise.all([
+      world.hold(fans[a] as Fan, hall, [a, b]),
+      world.hold(fans[b] as Fan, hall, [b, a]),
+    ]);
+    expect(tally(answers)).to.deep.equal({ "201": 1, "409 SEAT_TAKEN": 1 });
+  };
+  for (let round = 0; round < rounds; round += AT_ONCE)
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, lane) => cross(round + lane)));
+  expect(await deadlocksOf(world)).to.equal(0);
+}
+
+export async function deadlocksOf({ db }: World): Promise<number> {
+  const { rows } = await db.raw("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  return Number(rows[0].deadlocks);
+}
