@@ -12,6 +12,8 @@ const TARGET = path.join(ROOT, "dist");
 const SOURCES = ["src", "workers"];
 /** The compiler's own, and notes for readers. */
 const LEFT_OUT = /\.(ts|tsx|md)$/;
+/** Built for browsers by itself. */
+const BUNDLED = path.join(ROOT, "src", "web");
 
 async function isNoAsset(file) {
   return (await stat(file)).isFile() && LEFT_OUT.test(file);
@@ -20,7 +22,10 @@ async function isNoAsset(file) {
 for (const source of SOURCES) {
   const from = path.join(ROOT, source);
   const to = path.join(TARGET, source);
-  await cp(from, to, { recursive: true, filter: async (file) => !(await isNoAsset(file)) });
+  await cp(from, to, {
+    recursive: true,
+    filter: async (file) => file !== BUNDLED && !(await isNoAsset(file)),
+  });
 }
 
 const copied = (await readdir(TARGET, { recursive: true })).filter((name) => /\.(lua|sql)$/.test(name));

@@ -21,13 +21,19 @@ const LONG_TESTS = "test/long/**/*.test.ts";
 /** Each takes the extra arguments and answers the exit code, or null when the program itself decides. */
 const COMMANDS = {
   install: () => 0,
-  start: (args) => runProgram("scripts/start.ts", args),
+  start: async (args) => {
+    await buildPages();
+    return runProgram("scripts/start.ts", args);
+  },
   demo: (args) => runProgram("scripts/demo.ts", args),
   bench: (args) => runProgram("scripts/bench/index.ts", args),
   test: (args) => runTests(args),
   "test:long": (args) => runMocha({ spec: LONG_TESTS, ignore: undefined, timeout: 600_000 }, args),
   check: async (args) =>
-    (await runTool("tsc", ["--noEmit"])) || (await runTool("biome", ["check"])) || (await runTests(args)),
+    (await runTool("tsc", ["--noEmit"])) ||
+    (await runTool("tsc", ["--noEmit", "-p", "src/web"])) ||
+    (await runTool("biome", ["check"])) ||
+    (await runTests(args)),
 };
 
 /** Errors whose message already is the one sentence a person needs. */
@@ -44,6 +50,18 @@ function refuseOldNode() {
   throw new InstallError(
     `Fast Pass needs Node.js ${wanted} or newer and this is ${process.version}; install one from https://nodejs.org and try again.`,
   );
+}
+
+/** The API does without the pages; so what is wrong with them is said, and the rest starts. */
+async function buildPages() {
+  const { ensurePages } = await import("./pages.mjs");
+  try {
+    await ensurePages(ROOT);
+  } catch (error) {
+    console.error(
+      `The pages for browsers could not be built (${error.message}); the API starts without them.`,
+    );
+  }
 }
 
 /** Registers tsx here and imports the program, so that it is this very process. */

@@ -9,6 +9,7 @@ import type { Server } from "node:http";
 import { createAuth } from "./auth/index.ts";
 import { createCatalog } from "./catalog/index.ts";
 import { createOperator } from "./operator/index.ts";
+import { createPages, readBuiltPages } from "./pages/index.ts";
 import {
   createPayments,
   createSandboxDeliveries,
@@ -156,6 +157,9 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
     ...payments.routes,
     ...operator.routes,
   ];
+  const built = readBuiltPages();
+  if (!built) log.info('no pages for browsers: they have not been built ("npm run build:web")');
+  const pages = built ? createPages({ built, catalog }) : { routes: [] };
   const app = createHttpApp(
     { log, metrics: metrics.http, trustProxy: config.trustProxy, classifyFault },
     (router) => {
@@ -167,6 +171,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
       };
       mountRoutes(router, withBase(api), options);
       mountRoutes(router, queue.publicRoutes, options);
+      mountRoutes(router, pages.routes, options);
       mountSystemRoutes(router, {
         log,
         availability,

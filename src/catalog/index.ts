@@ -51,6 +51,9 @@ export interface Catalog {
     eventId: string,
     input: NewPerformance,
   ): Promise<PerformanceFacts | null>;
+  event(eventId: string): Promise<EventView | null>;
+  /** The event that a performance or a queue belongs to. */
+  eventIdOf(by: { readonly performanceId: string } | { readonly queueId: string }): Promise<string | null>;
   facts(performanceId: string): Promise<PerformanceFacts | null>;
   seatMap(performanceId: string): Promise<SeatMap | null>;
 }
@@ -106,13 +109,15 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
     );
   }
 
+  async function findEvent(eventId: string): Promise<EventView | null> {
+    const event = await store.selectEvent(db, eventId);
+    return event && ((await withPerformances([event]))[0] ?? null);
+  }
+
   return {
     routes: catalogRoutes({
       events: async (limit, beforeId) => withPerformances(await store.selectEvents(db, limit, beforeId)),
-      async event(eventId) {
-        const event = await store.selectEvent(db, eventId);
-        return event && ((await withPerformances([event]))[0] ?? null);
-      },
+      event: findEvent,
       facts: facts.get,
       layout: layouts.get,
       counts,
@@ -125,6 +130,11 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
       const sectionIds = await store.insertSections(trx, performance.id, input.sections);
       await store.insertSeats(trx, performance.id, sectionIds, seats);
       return performance;
+    },
+    event: findEvent,
+    async eventIdOf(by) {
+      if ("queueId" in by) return store.selectEventIdOfQueue(db, by.queueId);
+      return (await facts.get(by.performanceId))?.eventId ?? null;
     },
     facts: facts.get,
     seatMap: seatMaps.get,

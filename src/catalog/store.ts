@@ -91,6 +91,11 @@ export async function selectPerformance(
   return (await db("performances").select(PERFORMANCE_COLUMNS).where({ id: performanceId }).first()) ?? null;
 }
 
+export async function selectEventIdOfQueue(db: Queryable, queueId: string): Promise<string | null> {
+  const row = await db("performances").select("event_id as eventId").where({ queue_id: queueId }).first();
+  return row?.eventId ?? null;
+}
+
 /** @returns null when there is no such event. */
 export async function insertPerformance(
   trx: Transaction,

@@ -62,8 +62,8 @@ export async function openClient(url: string): Promise<Client> {
       throw new AssertionError(`expected ${[ask.expect].flat().join(" or ")}: ${title}`);
     const faults = faultsOfAnswer({ method, path, ...answer });
     if (faults.length > 0) throw new AssertionError(`${title}: ${faults.join("; ")}`);
-    // The pages for people describe the document and do not stand in it.
-    const isPage = /^\/docs\b/.test(path) && status === 200;
+    // The pages for people are no part of the API and do not stand in the document.
+    const isPage = !path.startsWith(API) && /^text\/html\b/.test(answer.headers["content-type"] ?? "");
     if (!isPage) check(method, path, status, body ?? (text || undefined));
     if (status !== 404 && status !== 405) answered.add(`${method} ${shapeOf(path)}`);
     return answer;

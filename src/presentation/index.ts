@@ -1,0 +1,28 @@
+/**
+ * What pages say and how they write it, whoever renders them: the browser (src/web) or the server (src/pages). Nothing
+ * here touches the DOM or Node.
+ *
+ * Each page has its own file of texts, so that a browser loads the words of that page alone. The Korean texts have the
+ * type of the English ones: a sentence that is missing in one of them does not compile.
+ */
+export {
+  formatCountdown,
+  formatDateTime,
+  formatDuration,
+  formatMoney,
+  formatNumber,
+  formatTime,
+} from "./formats.ts";
+export {
+  acceptedLanguages,
+  chooseLanguage,
+  inLanguage,
+  isLanguage,
+  LANGUAGE_COOKIE,
+  LANGUAGES,
+  type Language,
+} from "./language.ts";
+export { contrast, lookStyle } from "./look.ts";
+export { accountTexts } from "./texts/accounts.ts";
+export { eventTexts } from "./texts/events.ts";
+export { frameTexts } from "./texts/frame.ts";

@@ -1,0 +1,48 @@
+/** Sign-up and login. */
+const en = {
+  logInTitle: "Log in",
+  signUpTitle: "Make an account",
+  email: "Email",
+  password: "Password",
+  passwordHint: "8 to 128 characters",
+  name: "Name",
+  code: "One-time code",
+  codeHint: "This account asks for a code from your authenticator app.",
+  logIn: "Log in",
+  signUp: "Make the account",
+  noAccount: "No account yet?",
+  haveAccount: "Have an account?",
+  keepsPlace: "One account has one place in a line, on whichever device you open it.",
+  badCredentials: "The email or the password is wrong.",
+  badCode: "The code is wrong or was used before. Wait for the next one.",
+  emailTaken: "There is an account with this email. Log in instead, or use another one.",
+  emailWrong: "This is no email address.",
+  passwordWrong: "The password needs 8 to 128 characters.",
+  nameWrong: "Write a name of 1 to 100 characters.",
+  wrongSite: "This form was sent from another page. Open it here and send it again.",
+};
+
+const ko: typeof en = {
+  logInTitle: "로그인",
+  signUpTitle: "회원가입",
+  email: "이메일",
+  password: "비밀번호",
+  passwordHint: "8자 이상 128자 이하",
+  name: "이름",
+  code: "일회용 코드",
+  codeHint: "이 계정은 인증 앱의 코드가 필요합니다.",
+  logIn: "로그인",
+  signUp: "가입하기",
+  noAccount: "아직 계정이 없으신가요?",
+  haveAccount: "이미 계정이 있으신가요?",
+  keepsPlace: "어느 기기에서 열어도 한 계정의 대기 순서는 하나입니다.",
+  badCredentials: "이메일 또는 비밀번호가 맞지 않습니다.",
+  badCode: "코드가 틀렸거나 이미 사용되었습니다. 다음 코드를 기다려 주세요.",
+  emailTaken: "이미 가입된 이메일입니다. 로그인하거나 다른 이메일을 사용해 주세요.",
+  emailWrong: "올바른 이메일 주소가 아닙니다.",
+  passwordWrong: "비밀번호는 8자 이상 128자 이하여야 합니다.",
+  nameWrong: "이름을 1자 이상 100자 이하로 입력해 주세요.",
+  wrongSite: "다른 페이지에서 보낸 양식입니다. 이곳에서 열어 다시 보내 주세요.",
+};
+
+export const accountTexts = { en, ko };
