@@ -1,0 +1,70 @@
+/** A connection that planned its statements while the tables were small goes on with those plans when they have grown. */
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import { type Fan, type Hall, openWorld, type World } from "./world.ts";
+
+const TABLES = [
+  "seat_states",
+  "reservations",
+  "reservation_seats",
+  "tickets",
+  "payments",
+  "refunds",
+  "idempotency_keys",
+];
+
+describe("plans", () => {
+  let world: World;
+  /** One connection, so that every statement meets the plan that was made on it. */
+  let gateway: World;
+
+  before(async () => {
+    world = await openWorld();
+    gateway = await openWorld({ beside: world, poolSize: 1 });
+  });
+  after(async () => {
+    await gateway.close();
+    await world.close();
+  });
+
+  /** Holds, pays, gives back, refunds, lapses. */
+  async function sell(hall: Hall, seats: number): Promise<void> {
+    const fans = await world.makeFans(seats);
+    const one = async (fan: Fan, seat: number) => {
+      const { body } = await gateway.hold(fan, hall, [seat], { "Idempotency-Key": randomUUID() });
+      const how = seat % 4;
+      if (how < 2) expect((await gateway.pay(fan, body.id)).status).to.equal(201);
+      if (how === 0) expect((await gateway.refund(fan, body.id)).status).to.equal(201);
+      if (how === 2)
+        expect((await gateway.request("DELETE", `/reservations/${body.id}`, fan)).status).to.equal(204);
+      if (how === 3) await world.lapse(body.id);
+      expect((await gateway.get(fan, body.id)).status).to.equal(200);
+    };
+    await Promise.all(fans.map(one));
+    await gateway.payments.reconcile(seats);
+    await gateway.reservations.sweep(seats);
+    await gateway.reservations.close();
+  }
+
+  /** Rows that the gateway has read so far by reading tables whole. */
+  async function readWhole(): Promise<Record<string, number>> {
+    await gateway.db.raw("SELECT pg_stat_force_next_flush()");
+    const { rows } = await world.db.raw(
+      "SELECT relname, seq_tup_read AS read FROM pg_stat_user_tables WHERE relname = ANY (?)",
+      [TABLES],
+    );
+    return Object.fromEntries(
+      rows.map(({ relname, read }: { relname: string; read: number }) => [relname, read]),
+    );
+  }
+
+  it("a sale after a rehearsal · on a connection whose plans are from then · reads no table whole", async () => {
+    await sell(await world.makeHall({ rows: 1, seatsPerRow: 16 }), 16);
+    await world.db.raw("VACUUM ANALYZE");
+    await sell(await world.makeHall({ rows: 1, seatsPerRow: 16 }), 16);
+    const before = await readWhole();
+    await sell(await world.makeHall({ rows: 10, seatsPerRow: 20 }), 100);
+    expect(await readWhole()).to.deep.equal(before);
+    await world.expectInvariants();
+  });
+});
