@@ -24,5 +24,8 @@ export {
 } from "./language.ts";
 export { contrast, lookStyle } from "./look.ts";
 export { accountTexts } from "./texts/accounts.ts";
+export { checkoutTexts } from "./texts/checkout.ts";
 export { eventTexts } from "./texts/events.ts";
 export { frameTexts } from "./texts/frame.ts";
+export { seatTexts } from "./texts/seats.ts";
+export { ticketTexts } from "./texts/tickets.ts";

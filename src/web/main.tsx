@@ -8,6 +8,9 @@ import "./styles/base.css";
 const ROUTES: readonly PageRoute[] = [
   { path: "/", load: () => import("./pages/events.tsx") },
   { path: "/events/:id", load: () => import("./pages/event.tsx") },
+  { path: "/performances/:id/seats", load: () => import("./seats/page.tsx") },
+  { path: "/checkout/:id", load: () => import("./checkout/page.tsx") },
+  { path: "/tickets", load: () => import("./tickets/page.tsx") },
   { path: "/login", load: () => import("./pages/login.tsx") },
   { path: "/signup", load: () => import("./pages/signup.tsx") },
 ];

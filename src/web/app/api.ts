@@ -47,6 +47,8 @@ export interface Call {
   readonly pass?: string;
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
+  /** The answer is no JSON, and wanted as it is. */
+  readonly text?: boolean;
 }
 
 let token: { readonly value: string; readonly expiresAt: number } | null = null;
@@ -157,6 +159,7 @@ async function send<T>(method: string, path: string, call: Call, bearer: string 
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
   }
+  if (response.ok && call.text) return text as T;
   const answer = parse(text);
   if (response.ok) return answer as T;
   const problem = (answer ?? {}) as Record<string, unknown>;

@@ -49,6 +49,11 @@ export interface Look {
   readonly font: string;
 }
 
+export interface Caption {
+  readonly name: string;
+  readonly price: string;
+}
+
 export interface Scene {
   readonly hall: Hall;
   readonly grid: Grid;
@@ -63,8 +68,8 @@ export interface Scene {
   /** Under the keyboard's cursor. */
   readonly focused: number | null;
   readonly stageName: string;
-  /** A section's name and price. */
-  readonly captions: readonly string[];
+  /** What stands over each section, in the order of the hall. */
+  readonly captions: readonly Caption[];
 }
 
 const SEAT_CM = 42;
@@ -141,7 +146,7 @@ function drawDisc(pen: Pen, x: number, y: number, radius: number): void {
 
 function drawNumbers(pen: Pen, { hall, view }: Scene, look: Look, free: readonly number[]): void {
   pen.fillStyle = look.onFree;
-  pen.font = `${Math.round(Math.min(15, SEAT_CM * view.scale * 0.5))}px ${look.font}`;
+  pen.font = `${Math.round(Math.min(15, SEAT_CM * view.scale * 0.58))}px ${look.font}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   for (const ordinal of free) {
@@ -218,22 +223,32 @@ function drawStage(pen: Pen, { stage, view, stageName }: Scene, look: Look): voi
   pen.fillText(stageName, x, y);
 }
 
+const CAPTION_LINE_PX = 17;
+
+/** Over each section its name, and below it the price; the price only where the section has room for it. */
 function drawCaptions(pen: Pen, { hall, view, captions }: Scene, look: Look): void {
-  pen.font = `600 13px ${look.font}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   for (const [index, { box }] of hall.sections.entries()) {
-    const caption = captions[index] ?? "";
+    const { name, price } = captions[index] ?? { name: "", price: "" };
     const { x, y } = toScreen(view, { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 });
-    const width = pen.measureText(caption).width + 16;
-    pen.globalAlpha = 0.88;
+    pen.font = `600 13px ${look.font}`;
+    const room = { wide: (box.right - box.left) * view.scale, high: (box.bottom - box.top) * view.scale };
+    const priceWidth = pen.measureText(price).width;
+    const hasPrice = priceWidth + 20 < room.wide && room.high > 3 * CAPTION_LINE_PX;
+    const width = Math.max(pen.measureText(name).width, hasPrice ? priceWidth : 0) + 18;
+    const height = (hasPrice ? 2 : 1) * CAPTION_LINE_PX + 7;
+    pen.globalAlpha = 0.9;
     pen.fillStyle = look.ground;
     pen.beginPath();
-    pen.roundRect(x - width / 2, y - 12, width, 24, 12);
+    pen.roundRect(x - width / 2, y - height / 2, width, height, 10);
     pen.fill();
     pen.globalAlpha = 1;
     pen.fillStyle = look.text;
-    pen.fillText(caption, x, y + 1);
+    pen.fillText(name, x, hasPrice ? y - CAPTION_LINE_PX / 2 + 1 : y + 1);
+    if (!hasPrice) continue;
+    pen.font = `13px ${look.font}`;
+    pen.fillText(price, x, y + CAPTION_LINE_PX / 2 + 1);
   }
 }
 
