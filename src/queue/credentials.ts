@@ -16,6 +16,8 @@ export interface TicketClaims {
   readonly ticketId: string;
   readonly sequence: number;
   readonly epoch: number;
+  /** Of a priority lane; the general one when absent or 0. */
+  readonly lane?: number;
 }
 
 export interface PassClaims {
@@ -27,7 +29,7 @@ export interface PassClaims {
 }
 
 export type TicketOutcome =
-  | { readonly ok: true; readonly claims: TicketClaims }
+  | { readonly ok: true; readonly claims: Required<TicketClaims> }
   | { readonly ok: false; readonly reason: "INVALID" | "OTHER_QUEUE" };
 
 export type PassOutcome =
@@ -55,8 +57,8 @@ export function createCredentials(ticketKey: KeyObject, passPrivateKey: KeyObjec
     jwks: { keys: [{ ...jwk, kid: keyId, use: "sig", alg: "ES256" }] },
 
     /** The same claims always give the same ticket. */
-    signTicket(queueId: string, { userId, ticketId, sequence, epoch }: TicketClaims): string {
-      return jwt.sign({ seq: sequence, epoch }, ticketKey, {
+    signTicket(queueId: string, { userId, ticketId, sequence, epoch, lane = 0 }: TicketClaims): string {
+      return jwt.sign({ seq: sequence, epoch, ...(lane > 0 ? { lane } : {}) }, ticketKey, {
         algorithm: "HS256",
         issuer: ISSUER,
         audience: `queue:${queueId}`,
@@ -75,8 +77,9 @@ export function createCredentials(ticketKey: KeyObject, passPrivateKey: KeyObjec
         if (typeof claims.aud !== "string" || !claims.aud.startsWith("queue:"))
           return { ok: false, reason: "INVALID" };
         if (claims.aud !== `queue:${queueId}`) return { ok: false, reason: "OTHER_QUEUE" };
-        const { sub: userId = "", jti: ticketId = "", seq, epoch } = claims;
-        return { ok: true, claims: { userId, ticketId, sequence: Number(seq), epoch: Number(epoch) } };
+        const { sub: userId = "", jti: ticketId = "", seq, epoch, lane = 0 } = claims;
+        const numbers = { sequence: Number(seq), epoch: Number(epoch), lane: Number(lane) };
+        return { ok: true, claims: { userId, ticketId, ...numbers } };
       } catch {
         return { ok: false, reason: "INVALID" };
       }

@@ -10,6 +10,12 @@ export interface Place {
   state: StateLetter;
   lane: number;
   fence: number;
+  /** It stands beside the line, see lua/includes/lines.lua. */
+  readonly isLate: boolean;
+  /** Of its last entry in the journal. */
+  epoch: number;
+  /** An admission that nobody acknowledged was forgiven. */
+  wasForgiven: boolean;
   /** Journal number of the admission. */
   number: number;
   /** End of the session, microseconds. */
@@ -58,7 +64,9 @@ const AFTER: Partial<Record<JournalEntry["kind"], StateLetter>> = {
   end: "E",
 };
 
-export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise<Folded> {
+export async function foldJournal(
+  entries: AsyncIterable<JournalEntry & { readonly epoch: number }>,
+): Promise<Folded> {
   const places = new Map<string, Place>();
   const codeUses = new Map<string, number>();
   const totals = { admitted: 0, arrived: 0, noShow: 0, left: 0 };
@@ -66,8 +74,8 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise
   let marks: PaceMark[] = [];
   let rate: unknown;
 
-  function join(entry: JournalEntry, data: Data): void {
-    places.set(entry.userId as string, newPlace(entry, data.lobby === true ? "L" : "W"));
+  function join(entry: JournalEntry & { readonly epoch: number }, data: Data): void {
+    places.set(entry.userId as string, newPlace(entry, data));
     sum.lastSequence = Math.max(sum.lastSequence, entry.sequence ?? 0);
     if (data.lobby !== true) sum.opened = true;
     if (typeof data.code === "string") codeUses.set(data.code, (codeUses.get(data.code) ?? 0) + 1);
@@ -76,8 +84,8 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise
   function change(place: Place, entry: JournalEntry, data: Data): void {
     const { kind, atMicros: at } = entry;
     const noShow = kind === "expire" && data.reason === "no_show";
-    if (noShow || (place.state === "A" && (kind === "leave" || kind === "remove")))
-      marks.push({ at, kind: "given" });
+    const ends = kind === "leave" || kind === "remove" || kind === "defer";
+    if (noShow || (place.state === "A" && ends)) marks.push({ at, kind: "given" });
     advance(place, entry, data);
     if (kind === "draw") {
       sum.drawn = Math.max(sum.drawn, place.sequence);
@@ -107,7 +115,9 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise
       continue;
     }
     const place = places.get(entry.userId);
-    if (place && place.ticketId === entry.ticketId) change(place, entry, data);
+    if (!place || place.ticketId !== entry.ticketId) continue;
+    place.epoch = entry.epoch;
+    change(place, entry, data);
   }
   return {
     places,
@@ -118,12 +128,15 @@ export async function foldJournal(entries: AsyncIterable<JournalEntry>): Promise
   };
 }
 
-function newPlace(entry: JournalEntry, state: StateLetter): Place {
+function newPlace(entry: JournalEntry & { readonly epoch: number }, data: Data): Place {
   return {
     ticketId: entry.ticketId ?? "",
     sequence: entry.sequence ?? 0,
-    state,
+    state: data.lobby === true ? "L" : "W",
+    isLate: data.late === true,
     lane: entry.lane ?? 0,
+    epoch: entry.epoch,
+    wasForgiven: false,
     fence: 0,
     number: 0,
     ends: 0,
@@ -139,6 +152,7 @@ function advance(place: Place, entry: JournalEntry, data: Data): void {
     place.number = entry.number;
     place.allowedMicros = Number(data.arriveBy) - entry.atMicros;
   }
+  if (data.undelivered === true) place.wasForgiven = true;
   if (entry.kind === "defer") place.allowedMicros = Number(data.graceEnds) - entry.atMicros;
   if (entry.kind === "claim") place.ends = Number(data.ends);
 }

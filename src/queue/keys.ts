@@ -9,6 +9,7 @@
  * | tickets | hash | account → packed ticket (see lua/includes/ticket.lua) |
  * | line0 … line7 | zset | a lane's line: account by sequence |
  * | codes | hash | hash of a code → "lane:uses left" |
+ * | late | zset | back with a ticket whose join was lost, beside the line: "lane:account" by sequence |
  * | lobby | set | accounts waiting for the draw |
  * | deferred | zset | passed over while away: account by end of grace (running time) |
  * | returned | zset | deferred and back: account by sequence |
@@ -34,6 +35,7 @@ export const KEY_NAMES = [
   "tickets",
   "codes",
   ...Array.from({ length: LANES }, (_, lane) => `line${lane}`),
+  "late",
   "lobby",
   "deferred",
   "returned",

@@ -32,6 +32,15 @@ export interface TickAnswer {
   readonly epoch: number;
 }
 
+/** A ticket of an epoch that was lost, of which the journal knew nothing when it was at `journalEpoch`. */
+export interface LostTicket {
+  readonly ticketId: string;
+  readonly sequence: number;
+  readonly lane: number;
+  readonly epoch: number;
+  readonly journalEpoch: number;
+}
+
 /** A Redis command on one key of the queue, by the key's name. */
 export type LoadCommand = readonly [command: string, key: string, ...args: (string | number)[]];
 
@@ -131,9 +140,28 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
   }
 
   return {
-    /** @param codeHash of the code that opens a lane; '' for the general one. */
-    join: (queueId: string, userId: string, ticketId: string, codeHash: string, gatewayId: string) =>
-      viewFrom(run("join", queueId, [queueId, userId, ticketId, codeHash, gatewayId])),
+    /**
+     * @param codeHash of the code that opens a lane; '' for the general one.
+     * @param lost a ticket whose join may have been lost, to be honoured if it is.
+     */
+    join(
+      queueId: string,
+      userId: string,
+      ticketId: string,
+      codeHash: string,
+      gatewayId: string,
+      lost: LostTicket | null = null,
+    ): Promise<ViewOutcome> {
+      const handedIn = lost
+        ? [lost.ticketId, lost.sequence, lost.lane, lost.epoch, lost.journalEpoch]
+        : ["", "", "", "", ""];
+      return viewFrom(run("join", queueId, [queueId, userId, ticketId, codeHash, gatewayId, ...handedIn]));
+    },
+
+    /** These fans' pages have received their admissions. */
+    async delivered(queueId: string, userIds: readonly string[]): Promise<void> {
+      await run("delivered", queueId, userIds);
+    },
 
     async addCodes(queueId: string, codes: readonly LaneCode[]): Promise<Code> {
       const pairs = codes.flatMap(({ hash, lane, uses }) => [hash, `${lane}:${uses}`]);

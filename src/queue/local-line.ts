@@ -130,6 +130,8 @@ export function createLocalLine(row: QueueRow): LocalLine {
     committedTick: row.tick,
     /** Of the last message; what a fan's view says of a new epoch does not make the others' ranks known. */
     toldEpoch: row.epoch,
+    /** The last epoch whose recovery a tick said is over. */
+    recoveredEpoch: 0,
     waiting: 0,
     phase: "open" as Phase,
     seatsLeft: null as number | null,
@@ -139,14 +141,14 @@ export function createLocalLine(row: QueueRow): LocalLine {
   };
 
   function observe(userId: string, view: RawView): LocalFan {
-    if (view.tick >= line.tick || view.epoch > line.epoch) {
-      Object.assign(line, {
-        epoch: view.epoch,
-        tick: view.tick,
-        tickAt: view.tickAt,
-        waiting: view.waiting,
-        phase: view.phase,
-      });
+    // Until a recovery is over tickets are handed in everywhere in the line, and all ranks are read again then.
+    const isEarly = view.phase === "recovering" && view.epoch <= line.recoveredEpoch;
+    if (!isEarly && (view.tick >= line.tick || view.epoch > line.epoch)) {
+      const { epoch, tick, tickAt, waiting } = view;
+      // Only a tick ends a recovery, since it must be noticed for every rank.
+      const stays = line.phase === "recovering" && epoch === line.toldEpoch && epoch > line.recoveredEpoch;
+      const phase = stays ? line.phase : view.phase;
+      Object.assign(line, { epoch, tick, tickAt, waiting, phase });
     }
     const old = fans.get(userId);
     const same = old && old.ticketId === view.ticketId && old.sequence === view.sequence;
@@ -175,7 +177,7 @@ export function createLocalLine(row: QueueRow): LocalLine {
     // An answer may arrive after the message of a later tick, or of a later epoch, whose ranks it does not know. And
     // it may come from a Redis that lost data and ticked on: then its tick is not the one that was committed.
     const isFork = tick <= line.committedTick && !ranks.knows(tick, view.tickStamp);
-    if (isFork || view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
+    if (isFork || isEarly || view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
     else if (view.epoch !== fan.epoch || tick >= fan.rankTick)
       Object.assign(fan, { rank, rankTick: tick, rankAt: tickAt, epoch: view.epoch });
     Object.assign(fan, { state, arriveBy, passEnds, graceEnds, number });
@@ -214,6 +216,10 @@ export function createLocalLine(row: QueueRow): LocalLine {
   function applyTick(summary: TickSummary): boolean {
     const { tick, at, waiting, available, held } = summary;
     const phase = summary.phase as Phase;
+    if (line.phase === "recovering" && phase !== "recovering") {
+      line.recoveredEpoch = line.toldEpoch;
+      ranks.reset();
+    }
     Object.assign(line, { tick, tickAt: at, waiting, phase, committedTick: tick });
     line.seatsLeft = available < 0 ? null : available;
     line.seatsHeld = held < 0 ? null : held;

@@ -21,6 +21,8 @@ export type PositionStreams = ReturnType<typeof createPositionStreams>;
 export function createPositionStreams(deps: {
   readonly credentials: Credentials;
   readonly metrics: Metrics;
+  /** Hears that a page has received what it was told of this fan's turn, come or passed. */
+  onReceived?(line: LocalLine, fan: LocalFan): void;
   /** Sockets told in one turn of the event loop. */
   readonly slice?: number;
 }) {
@@ -29,10 +31,13 @@ export function createPositionStreams(deps: {
   function sendState(line: LocalLine, fan: LocalFan, streams: readonly Stream[]): void {
     const frame = JSON.stringify({ type: "state", ...ticketView(line, fan, credentials) });
     for (const stream of streams) stream.send(frame);
+    if (fan.state === "D") for (const stream of streams) stream.confirm(() => deps.onReceived?.(line, fan));
     if (fan.state !== "A") return;
     const { performanceId } = line;
     const turn = JSON.stringify({ type: "admitted", arriveBy: isoOfMicros(fan.arriveBy), performanceId });
-    for (const stream of streams) stream.send(turn);
+    for (const stream of streams) {
+      if (stream.send(turn)) stream.confirm(() => deps.onReceived?.(line, fan));
+    }
   }
 
   function end(fan: LocalFan, reason: EndReason): void {
@@ -105,6 +110,11 @@ export function createPositionStreams(deps: {
     },
 
     tellState,
+
+    /** The place is gone and nobody can say where to: the page has to join again. */
+    drop(fan: LocalFan): void {
+      for (const stream of [...fan.streams]) stream.close(CloseCode.badToken, "there is no such ticket");
+    },
 
     /** Sends the positions that are due. @param now milliseconds. */
     sendDue(line: LocalLine, now: number): void {

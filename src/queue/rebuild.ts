@@ -15,6 +15,7 @@ import type { LaneCode } from "./lanes.ts";
 import type { LineStore, LoadCommand } from "./line-store.ts";
 import { type QueueRow, raiseEpoch, readCodes, readQueue } from "./queue-store.ts";
 import type { QueueSettings } from "./settings.ts";
+import { isLive } from "./view.ts";
 
 const CELL_MICROS = 100_000;
 const COMMANDS_A_SCRIPT = 1_000;
@@ -78,8 +79,9 @@ function* placeCommands(
     const { ticketId, sequence, state, lane, fence, number, ends, allowedMicros } = place;
     const grace = Math.max(allowedMicros, settings.graceSeconds * 1_000_000);
     const tail = state === "D" ? clocksFrom + grace : state === "R" ? grace : state === "I" ? ends : 0;
-    const packed = [ticketId, sequence, state, lane, epoch];
-    if (fence > 0 || tail > 0) packed.push(fence, number, tail, "");
+    // An ended ticket keeps the epoch it ended in: what its account had before that never comes back.
+    const packed = [ticketId, sequence, state, lane, isLive(state) ? epoch : place.epoch];
+    if (fence > 0 || tail > 0) packed.push(fence, number, tail, place.wasForgiven ? "u" : "");
     yield ["HSET", "tickets", userId, packed.join("|")];
     if (state === "D") yield ["ZADD", "deferred", tail, userId];
     else if (state === "A")
@@ -90,6 +92,7 @@ function* placeCommands(
         userId,
       ];
     else if (state === "I") yield* insideCommands(userId, place, holds.get(userId));
+    else if (state === "W" && place.isLate) yield ["ZADD", "late", sequence, `${lane}:${userId}`];
     else if (state === "W") yield ["ZADD", `line${lane % LANES}`, sequence, userId];
     else if (state === "L") yield ["SADD", "lobby", userId];
     else if (state === "R") yield ["ZADD", "returned", sequence, userId];
@@ -146,6 +149,7 @@ function stateCommands(
     clock: nowMicros,
     createdAt: row.createdAt.getTime() * 1_000,
     lastSequence: folded.lastSequence,
+    rebuiltTo: folded.lastSequence,
     drawn: folded.drawn,
     opened: folded.opened ? 1 : 0,
     recoverUntil,

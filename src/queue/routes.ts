@@ -53,7 +53,8 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
       operationId: "joinQueue",
       tag: TAG,
       summary: "Join the line",
-      description: "An account has one place: joining again, from wherever, answers the same one.",
+      description:
+        "An account has one place: joining again, from wherever, answers the same one. A `ticket` of an earlier epoch, whose join was lost with our store, is honoured at its own sequence; one that was used, left, expired or removed is ignored.",
       access: "account",
       params: queueParams,
       body: joinBody,
@@ -77,8 +78,9 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
         params,
         principal,
         body,
-      }: AuthenticatedContext<QueueParams, unknown, { code?: string }>) {
-        const outcome = await room.join(params.queueId, principal.userId, body.code ?? null);
+      }: AuthenticatedContext<QueueParams, unknown, { code?: string; ticket?: string }>) {
+        const { code = null, ticket = null } = body;
+        const outcome = await room.join(params.queueId, principal.userId, code, ticket);
         if (!outcome.ok) throw new Problem(outcome.reason);
         return { status: outcome.isNew ? 201 : 200, body: outcome.view, headers: NO_STORE };
       },

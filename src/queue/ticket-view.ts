@@ -22,12 +22,12 @@ export function placeOf(line: LocalLine, fan: LocalFan): { position: number | nu
 
 export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credentials): TicketView {
   const { position, ahead } = placeOf(line, fan);
-  const { userId, ticketId, sequence, epoch } = fan;
+  const { userId, ticketId, sequence, epoch, lane } = fan;
   return {
     ticketId,
     queueId: line.queueId,
     epoch,
-    ticket: credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch }),
+    ticket: credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch, lane }),
     lane: laneName(line.controls.lanes, fan.lane),
     state: publicState(fan.state),
     sequence,

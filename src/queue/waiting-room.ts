@@ -15,10 +15,12 @@ import { Code } from "./codes.ts";
 import type { Credentials } from "./credentials.ts";
 import { keyOf } from "./keys.ts";
 import { hashCode } from "./lanes.ts";
-import type { LineStore, ViewOutcome } from "./line-store.ts";
+import type { LineStore, LostTicket, ViewOutcome } from "./line-store.ts";
 import { type CommittedMessage, createLocalLine, type LocalFan, type LocalLine } from "./local-line.ts";
+import { handIn, unknownTickets } from "./lost-tickets.ts";
 import { createPositionStreams } from "./position-stream.ts";
 import { readQueue } from "./queue-store.ts";
+import { createReceipts } from "./receipts.ts";
 import { ticketView } from "./ticket-view.ts";
 import { isLive, type TicketView } from "./view.ts";
 
@@ -108,7 +110,16 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   const lines = new Map<string, Promise<OpenLine | null>>();
   const open = new Map<string, OpenLine>();
   const waiters = new Map<string, Set<() => void>>();
-  const streams = createPositionStreams({ credentials, metrics: deps.metrics });
+  const receipts = createReceipts(store);
+  const streams = createPositionStreams({
+    credentials,
+    metrics: deps.metrics,
+    onReceived({ queueId }, { userId, state }) {
+      const opened = open.get(queueId);
+      if (state === "A") receipts.note(queueId, userId);
+      else if (opened && state === "D") void comeBack(opened, userId);
+    },
+  });
   let beats = 0;
 
   function lineOf(queueId: string): Promise<OpenLine | null> {
@@ -161,8 +172,9 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       streams.tell(opened.line, change);
       if (!change.fan) continue;
       wakeWaiters(change.fan.ticketId);
-      // Passed over, yet here: this gateway was silent for a while, or the fan came back in the meantime.
-      if (change.kind === "defer") void comeBack(opened, change.fan.userId);
+      // Passed over, yet here: this gateway was silent for a while, or the fan came back in the meantime. Whom a turn
+      // did not reach has to be heard of first.
+      if (change.kind === "defer" && !change.data.undelivered) void comeBack(opened, change.fan.userId);
     }
     wakeWaiters(opened.line.queueId);
     if (gap) void resync(opened);
@@ -193,6 +205,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   }
 
   async function readAgain(line: LocalLine, userIds: readonly string[]): Promise<void> {
+    const lost: LocalFan[] = [];
     for (let start = 0; start < userIds.length; start += BATCH) {
       const batch = userIds.slice(start, start + BATCH);
       const views = await store.ranks(line.queueId, gatewayId, batch);
@@ -202,6 +215,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         if (!before) return;
         if (!view) {
           line.forget(userId);
+          lost.push(before);
           return;
         }
         const state = before.state;
@@ -209,6 +223,21 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         if (fan.state !== state) streams.tellState(line, fan);
       });
     }
+    if (lost.length > 0) await findAgain(line, lost);
+  }
+
+  /** Fans without a place whom this gateway knows to have had one. */
+  async function findAgain(line: LocalLine, lost: readonly LocalFan[]): Promise<void> {
+    const gone = new Map(lost.map((fan) => [fan.userId, fan]));
+    const waited = lost.filter(({ state }): boolean => state === "W" || state === "L");
+    await handIn({ db, store, gatewayId }, line.queueId, waited, (userId, view) => {
+      const { streams: sockets = [], polledUntil = 0 } = gone.get(userId) ?? {};
+      gone.delete(userId);
+      const fan = line.observe(userId, view);
+      Object.assign(fan, { streams: [...fan.streams, ...sockets], polledUntil });
+      streams.tellState(line, fan);
+    });
+    for (const fan of gone.values()) streams.drop(fan);
   }
 
   async function comeBack(opened: OpenLine, userId: string): Promise<void> {
@@ -259,6 +288,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         await store.heartbeat(line.queueId, gatewayId, true);
       await dropAbsent(opened, now);
     }
+    await receipts.flush();
     if (beats % 30 === 0) await closeIdleLines(IDLE_LINE_MS);
   }
 
@@ -292,6 +322,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   function seen(line: LocalLine, fan: LocalFan): TicketView {
     const view = ticketView(line, fan, credentials);
     fan.polledUntil = Date.now() + (2 * view.pollAfterSeconds + 5) * 1_000;
+    if (fan.state === "A") receipts.note(line.queueId, fan.userId);
     return view;
   }
 
@@ -314,25 +345,46 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     return outcome.ok ? opened.line.observe(userId, outcome.view) : outcome.code;
   }
 
-  async function joinOnce(queueId: string, userId: string, codeHash: string): Promise<ViewOutcome> {
+  async function joinOnce(
+    queueId: string,
+    userId: string,
+    codeHash: string,
+    lost: LostTicket | null,
+  ): Promise<ViewOutcome> {
     const ticketId = uuidv7();
-    const outcome = await store.join(queueId, userId, ticketId, codeHash, gatewayId);
+    const outcome = await store.join(queueId, userId, ticketId, codeHash, gatewayId, lost);
     if (outcome.ok || outcome.code !== Code.departing) return outcome;
     // The place this account just left is still being taken out of the line; any process may do that.
     await store.tick(queueId, 0);
-    return store.join(queueId, userId, ticketId, codeHash, gatewayId);
+    return store.join(queueId, userId, ticketId, codeHash, gatewayId, lost);
+  }
+
+  /** The ticket that this account hands in, if its join may have been lost. */
+  async function lostTicket(queueId: string, userId: string, token: string): Promise<LostTicket | null> {
+    const ticket = credentials.verifyTicket(token, queueId);
+    if (!ticket.ok || ticket.claims.userId !== userId) return null;
+    return (await unknownTickets(db, queueId, [ticket.claims]))[0] ?? null;
   }
 
   return {
     gatewayId,
     streams,
 
-    /** @param code opens a priority lane; null joins the general one. */
-    async join(queueId: string, userId: string, code: string | null): Promise<JoinOutcome> {
+    /**
+     * @param code opens a priority lane; null joins the general one.
+     * @param ticket a signed ticket of an earlier epoch; worth nothing if the journal knows it.
+     */
+    async join(
+      queueId: string,
+      userId: string,
+      code: string | null,
+      ticket: string | null = null,
+    ): Promise<JoinOutcome> {
       const opened = await lineOf(queueId);
       if (!opened) return { ok: false, reason: "NOT_FOUND" };
       return whileAsking(opened, userId, async () => {
-        const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code));
+        const lost = ticket === null ? null : await lostTicket(queueId, userId, ticket);
+        const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code), lost);
         if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
         const fan = opened.line.observe(userId, outcome.view);
         return { ok: true, isNew: outcome.isNew, view: seen(opened.line, await untilCommitted(opened, fan)) };

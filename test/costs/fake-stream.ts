@@ -21,8 +21,7 @@ export function fakeStream(): FakeStream {
       for (const listener of ended) listener();
     },
     onClose: (listener) => void ended.push(listener),
-    onPong: () => undefined,
-    ping: () => undefined,
+    confirm: () => undefined,
     get isOpen() {
       return isOpen;
     },

@@ -6,6 +6,7 @@ import { keyOf } from "../../src/queue/keys.ts";
 import type { ViewOutcome } from "../../src/queue/line-store.ts";
 import type { NewQueueSettings, QueuePatch } from "../../src/queue/settings.ts";
 import type { RawView, StateLetter } from "../../src/queue/view.ts";
+import { eventually } from "../support/wait.ts";
 import { createRandom } from "./simulation/random.ts";
 import { BEGINNING, createWorld } from "./simulation/world.ts";
 import { newFan, type QueueHouse } from "./support.ts";
@@ -23,14 +24,26 @@ export async function openLab(house: QueueHouse, settings: Partial<NewQueueSetti
   const codeOf = (outcome: ViewOutcome): Code =>
     outcome.ok ? (outcome.isNew ? Code.ok : Code.existing) : outcome.code;
 
+  /** Whether pages confirm their admissions. */
+  let confirms = true;
+  let confirmed: ReadonlySet<string> = new Set();
+
   async function beat(): Promise<void> {
     await world.journal(await world.tick(), null);
+    if (!confirms) return;
+    const arriving = await redis.zrange(keyOf(queueId, "arriving"), "0", "-1");
+    const fresh = arriving.filter((userId) => !confirmed.has(userId));
+    confirmed = new Set(arriving);
+    if (fresh.length > 0) await store.delivered(queueId, fresh);
   }
 
   return {
     ...world,
     beat,
     GATEWAY,
+    confirmNothing(): void {
+      confirms = false;
+    },
     check: () => checkJournal(db, queueId),
 
     /** Lets time pass in ticks of a quarter second, with the gateway alive. */
@@ -107,6 +120,12 @@ export async function openLab(house: QueueHouse, settings: Partial<NewQueueSetti
         kind === "expire" || kind === "end" ? `${kind} ${reason}` : kind,
       );
     },
+
+    /** Waits until so many accounts have a ticket. */
+    whenHandedIn: (tickets: number) =>
+      eventually(async () => (await redis.hlen(keyOf(queueId, "tickets"))) === tickets, {
+        what: `${tickets} tickets`,
+      }),
 
     count: (name: string) => redis.zcard(keyOf(queueId, name)),
     stateField: (field: string) => redis.hget(keyOf(queueId, "state"), field),

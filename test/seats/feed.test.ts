@@ -26,8 +26,7 @@ function stubStream() {
       onClose(listener: () => void) {
         ended = listener;
       },
-      onPong: () => undefined,
-      ping: () => undefined,
+      confirm: () => undefined,
       isOpen: true,
     } satisfies Stream,
   };

@@ -38,10 +38,8 @@ export interface Stream {
   close(code: CloseCode, reason?: string): void;
   /** Runs when the socket has ended, for whatever reason. */
   onClose(listener: () => void): void;
-  /** Runs at each pong: proof that frames sent before its ping were delivered. */
-  onPong(listener: () => void): void;
-  /** Asks for a pong now. */
-  ping(): void;
+  /** Runs once when the client has received every frame sent so far; never, when it does not. */
+  confirm(listener: () => void): void;
   readonly isOpen: boolean;
 }
 
@@ -87,6 +85,8 @@ const HEARTBEAT_MS = 25_000;
 const SKIP_ABOVE_BYTES = 16 * 1024;
 /** A client that is still behind after so many skipped frames in a row is closed. */
 const MAX_SKIPPED = 20;
+/** A client that confirms nothing is asked so often, then no more. */
+const MAX_UNCONFIRMED = 16;
 
 export function attachSockets(server: Server, options: SocketServerOptions): SocketServer {
   const wheel = options.wheel ?? createTimerWheel();
@@ -180,7 +180,8 @@ function tokenFrom(request: IncomingMessage, query: URLSearchParams): string | n
 
 function wrap(ws: WebSocket, wheel: TimerWheel, heartbeatMs: number, metrics: Metrics): Stream {
   const closeListeners: (() => void)[] = [];
-  const pongListeners: (() => void)[] = [];
+  const unconfirmed: { readonly number: number; readonly listener: () => void }[] = [];
+  let pings = 0;
   let alive = true;
   let skipped = 0;
   let beat: WheelEntry;
@@ -197,9 +198,11 @@ function wrap(ws: WebSocket, wheel: TimerWheel, heartbeatMs: number, metrics: Me
   // The first beat is spread, so that a storm of reconnects does not ping as one for ever after.
   beat = wheel.schedule(heartbeatMs * (0.5 + Math.random() / 2), heartbeat);
 
-  ws.on("pong", () => {
+  // A pong repeats what its ping said. One for an earlier ping proves nothing of the frames after that.
+  ws.on("pong", (said: Buffer) => {
     alive = true;
-    for (const listener of pongListeners) listener();
+    const number = said.length === 4 ? said.readUInt32BE() : 0;
+    while ((unconfirmed[0]?.number ?? Number.POSITIVE_INFINITY) <= number) unconfirmed.shift()?.listener();
   });
   ws.on("message", (_data: RawData) =>
     stream.close(CloseCode.protocolAbuse, "this stream takes no messages"),
@@ -228,9 +231,13 @@ function wrap(ws: WebSocket, wheel: TimerWheel, heartbeatMs: number, metrics: Me
       ws.close(code, reason);
     },
     onClose: (listener) => void closeListeners.push(listener),
-    onPong: (listener) => void pongListeners.push(listener),
-    ping() {
-      if (ws.readyState === ws.OPEN) ws.ping();
+    confirm(listener) {
+      if (ws.readyState !== ws.OPEN || unconfirmed.length >= MAX_UNCONFIRMED) return;
+      pings += 1;
+      unconfirmed.push({ number: pings, listener });
+      const said = Buffer.alloc(4);
+      said.writeUInt32BE(pings);
+      ws.ping(said);
     },
     get isOpen() {
       return ws.readyState === ws.OPEN;

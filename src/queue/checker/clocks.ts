@@ -22,7 +22,7 @@ export function createClockCheck(history: History, report: Report) {
     const early = (left: number, what: string) => {
       if (left > 0) report("clock", row, ticket.ticketId, `${what} ended ${left / 1_000_000} s early`);
     };
-    if (data.reason === "no_show")
+    if (data.reason === "no_show" || data.undelivered === true)
       early(ticket.admittedAt + ticket.arrivalMicros - running, "the time to arrive");
     if (data.reason === "session") early(ticket.sessionEnds - row.atMicros, "the session");
     if (data.reason === "grace")
@@ -31,6 +31,6 @@ export function createClockCheck(history: History, report: Report) {
 
   return (step: Step): void => {
     if (step.row.kind === "admit") admitted(step);
-    else if (step.row.kind === "expire") expired(step);
+    else if (step.row.kind === "expire" || step.row.kind === "defer") expired(step);
   };
 }

@@ -15,6 +15,10 @@ export interface Stay {
   readonly ticketId: string;
   readonly lane: number;
   readonly sequence: number;
+  /** The epoch in which it came, or came back; places shown before that were shown by a Redis that is lost. */
+  readonly since: number;
+  /** Whether it came back beside the line: it counts in nobody's place. */
+  readonly isLate: boolean;
   /** The tick from which on it is not counted any more; infinite while it waits. */
   goneAt: number;
   /** Microseconds: it is counted before the first and not after the last. */
@@ -56,11 +60,13 @@ export function createDepartures() {
     return stay.goneAt === Number.POSITIVE_INFINITY && stay.goneBy < Number.POSITIVE_INFINITY;
   }
 
-  function enter({ ticketId, lane, sequence }: Ticket): void {
+  function enter({ ticketId, lane, sequence }: Ticket, { row, data }: Step): void {
     stays.set(ticketId, {
       ticketId,
       lane,
       sequence,
+      since: row.epoch,
+      isLate: data.late === true,
       goneAt: Number.POSITIVE_INFINITY,
       goneFrom: Number.POSITIVE_INFINITY,
       goneBy: Number.POSITIVE_INFINITY,
@@ -104,10 +110,11 @@ export function createDepartures() {
       lastTimes.set(epoch, row.atMicros);
     },
 
-    step({ row, ticket, from, isDirect }: Step): void {
+    step(step: Step): void {
+      const { row, ticket, from, isDirect } = step;
       const stay = stays.get(ticket.ticketId);
       if (isDirect) stays.delete(ticket.ticketId);
-      else if (ticket.state === "W") enter(ticket);
+      else if (ticket.state === "W") enter(ticket, step);
       else if (from === "W" && stay) leave(row, stay);
     },
 

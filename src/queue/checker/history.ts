@@ -29,7 +29,11 @@ export interface Ticket {
   sequence: number;
   state: StateLetter;
   fence: number;
+  /** Its join was lost with Redis, and it came back with its ticket. */
+  isBack: boolean;
   admissions: number;
+  /** Admissions that nobody acknowledged; the ticket keeps the front after the first. */
+  undelivered: number;
   /** Running time of the admission, and how long it was good for. */
   admittedAt: number;
   arrivalMicros: number;
@@ -99,6 +103,7 @@ export function createHistory(report: Report): History {
   let stoodMicros = 0;
   let pausedSince: number | null = null;
   let lastSequence = 0;
+  const sequences = new Set<number>();
   let lastFence = 0;
   let lastJoin: Row | null = null;
 
@@ -121,10 +126,14 @@ export function createHistory(report: Report): History {
       report("Q1", row, ticketId, `the account already has the live ticket ${before.ticketId}`);
     if (before?.state === "M") report("Q1", row, ticketId, "the account was removed from this queue");
     if (tickets.has(ticketId)) report("Q1", row, ticketId, "this ticket has joined before");
-    if (sequence <= lastSequence)
+    // A join that was lost with Redis comes back at its own sequence.
+    const isBack = data.restored === true || data.late === true;
+    if (isBack ? sequences.has(sequence) || row.epoch < 2 : sequence <= lastSequence)
       report("Q1", row, ticketId, `sequence ${sequence} does not rise above ${lastSequence}`);
+    sequences.add(sequence);
     lastSequence = Math.max(lastSequence, sequence);
     const ticket = newTicket(ticketId, userId, lane, sequence, data.lobby === true ? "L" : "W");
+    ticket.isBack = isBack;
     tickets.set(ticketId, ticket);
     current.set(userId, ticket);
     counts[ticket.state] += 1;
@@ -140,7 +149,11 @@ export function createHistory(report: Report): History {
     }
     const from = ticket.state;
     const possible =
-      kind === "expire" ? from === EXPIRED_FROM[String(data.reason)] : ALLOWED[kind].includes(from);
+      kind === "expire"
+        ? from === EXPIRED_FROM[String(data.reason)]
+        : data.undelivered === true
+          ? from === "A" && kind === "defer" && ticket.undelivered === 0
+          : ALLOWED[kind].includes(from);
     if (!possible) report("Q1", row, ticket.ticketId, `${kind} is impossible in state ${from}`);
     counts[from] -= 1;
     ticket.state = AFTER[kind];
@@ -160,6 +173,7 @@ export function createHistory(report: Report): History {
     if (kind === "defer") {
       if (ticket.graceMicros === 0) ticket.graceMicros = (settings?.graceSeconds ?? 0) * 1_000_000;
       ticket.awaySince = running;
+      if (data.undelivered === true) ticket.undelivered += 1;
     }
     if (kind === "return") ticket.awayMicros += running - ticket.awaySince;
     if (kind !== "admit") return;
@@ -167,7 +181,8 @@ export function createHistory(report: Report): History {
     ticket.admittedAt = running;
     ticket.arrivalMicros = (settings?.arrivalSeconds ?? 0) * 1_000_000;
     ticket.fence = Number(data.fence);
-    if (ticket.admissions > 1) report("Q1", row, ticket.ticketId, "admitted a second time");
+    if (ticket.admissions > 1 + ticket.undelivered)
+      report("Q1", row, ticket.ticketId, "admitted a second time");
     if (ticket.fence <= lastFence)
       report("Q1", row, ticket.ticketId, `fence ${ticket.fence} does not rise above ${lastFence}`);
     lastFence = Math.max(lastFence, ticket.fence);
@@ -205,7 +220,9 @@ function newTicket(
     sequence,
     state,
     fence: 0,
+    isBack: false,
     admissions: 0,
+    undelivered: 0,
     admittedAt: 0,
     arrivalMicros: 0,
     sessionEnds: 0,

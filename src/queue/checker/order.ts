@@ -17,12 +17,16 @@ export function createOrderCheck(history: History, report: Report) {
     const overtaken = (other: Ticket, how: string) =>
       report("Q2", row, ticket.ticketId, `admitted before ${other.ticketId}, who ${how}`);
     const back = first(returned, "R");
+    const waiting = first(lanes[ticket.lane] as typeof returned, "W");
     if (from === "R") {
       if (back && back.sequence < ticket.sequence) overtaken(back, "was back and has the lower sequence");
+      if (waiting?.isBack && waiting.sequence < ticket.sequence)
+        overtaken(waiting, "came back with its ticket and has the lower sequence");
       return;
     }
-    if (back) overtaken(back, "was passed over and is back");
-    const waiting = first(lanes[ticket.lane] as typeof returned, "W");
+    // Only one whose join was lost can come with a lower sequence than somebody of the lane who was passed over.
+    const isBefore = ticket.isBack && ticket.lane === back?.lane && ticket.sequence < back.sequence;
+    if (back && !isBefore) overtaken(back, "was passed over and is back");
     if (waiting && waiting.sequence < ticket.sequence)
       overtaken(waiting, "waits in the same lane with the lower sequence");
     const { W, D, R } = history.counts;

@@ -75,5 +75,5 @@ export function createPaceCheck(history: History, report: Report) {
 }
 
 function givesBack({ kind }: Row): boolean {
-  return kind === "expire" || kind === "leave" || kind === "remove";
+  return kind === "expire" || kind === "defer" || kind === "leave" || kind === "remove";
 }

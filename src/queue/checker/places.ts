@@ -28,7 +28,8 @@ export function checkPlaces(
   report: Report,
 ): void {
   const known = observed.filter(({ ticketId, epoch, tick, asOfMicros }) => {
-    if (!departures.stays.has(ticketId)) return false;
+    const stay = departures.stays.get(ticketId);
+    if (!stay || epoch < stay.since) return false;
     // What an uncommitted tick said before the loss of Redis is in no journal.
     return tick === undefined
       ? asOfMicros <= (departures.lastTimes.get(epoch) ?? 0)
@@ -96,7 +97,10 @@ function neverRises(places: readonly ObservedPlace[], report: Report): void {
   }
 }
 
-/** The place of each ticket by how many before it had gone when it was shown. */
+/**
+ * The place of each ticket by how many before it had gone when it was shown. One that stands beside the line never
+ * counts.
+ */
 function countGone(
   { stays }: Departures,
   places: readonly ObservedPlace[],
@@ -111,11 +115,12 @@ function countGone(
     if (lane.places.length === 0) continue;
     const bySequence = [...lane.stays].sort((a, b) => a.sequence - b.sequence);
     const ranks = new Map(bySequence.map((stay, index) => [stay.ticketId, index]));
-    const leaving = [...lane.stays].sort((a, b) => goneAt(a) - goneAt(b));
+    const from = (stay: Stay) => (stay.isLate ? Number.NEGATIVE_INFINITY : goneAt(stay));
+    const leaving = [...lane.stays].sort((a, b) => from(a) - from(b));
     const tree = createCounter(bySequence.length);
     let next = 0;
     for (const place of [...lane.places].sort((a, b) => shownAt(a) - shownAt(b))) {
-      for (; next < leaving.length && goneAt(leaving[next] as Stay) <= shownAt(place); next += 1)
+      for (; next < leaving.length && from(leaving[next] as Stay) <= shownAt(place); next += 1)
         tree.add(ranks.get((leaving[next] as Stay).ticketId) as number);
       const rank = ranks.get(place.ticketId) as number;
       answer.set(place, 1 + rank - tree.below(rank));

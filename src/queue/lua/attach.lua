@@ -1,6 +1,6 @@
 -- The ticket of an account, marking it as present on a gateway when one is named.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving gateways presence events
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned arriving gateways presence events
 --- ARGV queueId userId gatewayId
 --
 -- Returns { code, view... }; NO_TICKET when the account never joined.

@@ -1,9 +1,12 @@
 -- Puts an account into the line, or finds the place it already has.
 --
---- KEYS state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace given gateways presence events
---- ARGV queueId userId ticketId codeHash gatewayId
+--- KEYS state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence events
+--- ARGV queueId userId ticketId codeHash gatewayId lostId lostSequence lostLane lostEpoch journalEpoch
 --
 -- codeHash: of the code that opens a priority lane, '' for the general one; used up only by a new place.
+-- lost...: a signed ticket of lostEpoch that the journal knew nothing of when it was at journalEpoch; '' for none. Its
+-- join went down with Redis, and it takes its own place again, unless the account has had a ticket since.
+-- ticketId: of the new place if it comes to one; '' refuses to make one.
 -- Returns { code, view... }: OK for a new place, EXISTING for the one the account has, else a refusal alone.
 -- Keeps: one live place an account; sequences unique and rising; nobody who joins passes anybody who waits.
 --@include codes
@@ -21,12 +24,13 @@
 --@include wake
 --@include seen
 --@include view
+--@include lost
 
 local MAX_BACKLOG = 500000
 local LIVE = { L = true, W = true, D = true, R = true, A = true, I = true }
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened',
-  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt' })
+  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt', 'drawn', 'rebuiltTo' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
@@ -53,7 +57,15 @@ if mine and redis.call('ZSCORE', departing, userId) then
   return { DEPARTING }
 end
 
+local lost = honoured(mine, s)
+if ticketId == '' and not lost then
+  return { NO_TICKET }
+end
 local phase = phaseAt(s, c, redis.call('SCARD', lobby), now)
+local isRecovering = phase == 'recovering'
+if isRecovering and lost then
+  phase = phaseAt(setmetatable({ recoverUntil = 0 }, { __index = s }), c, redis.call('SCARD', lobby), now)
+end
 if phase == 'scheduled' then
   return { NOT_OPEN }
 elseif phase == 'recovering' then
@@ -66,7 +78,7 @@ elseif redis.call('XLEN', events) > MAX_BACKLOG then
   return { BUSY }
 end
 
-local lane = 0
+local lane = lost and lost.lane or 0
 if codeHash ~= '' then
   local entry = redis.call('HGET', codes, codeHash)
   if not entry then
@@ -81,24 +93,38 @@ if codeHash ~= '' then
 end
 
 local sequence = math.max(s.lastSequence + 1, now - s.createdAt)
-redis.call('HSET', state, 'lastSequence', digits(sequence))
+if lost then
+  sequence, ticketId = lost.sequence, lost.id
+end
+redis.call('HSET', state, 'lastSequence', digits(math.max(s.lastSequence, sequence)))
 local t = { id = ticketId, sequence = sequence, state = 'W', lane = lane, epoch = s.epoch,
   fence = 0, number = 0, ends = 0, flags = '' }
 markPresent(userId, gatewayId, now)
 
 -- Once somebody has a place in the line, an opening that was put off does not bring the draw back.
+local said = {}
+if codeHash ~= '' then
+  said[#said + 1] = '"code":"' .. codeHash .. '"'
+end
 if phase == 'lobby' and s.opened == 0 then
+  said[#said + 1] = '"lobby":true'
   t.state = 'L'
+end
+-- While recovering nobody has a place that could get worse, and behind all that was rebuilt nobody was passed over.
+local isLate = lost and t.state == 'W' and not (isRecovering and sequence > s.rebuiltTo)
+if lost then
+  said[#said + 1] = isLate and '"late":true' or '"restored":true'
+end
+record(now, 'join', userId, t, '{' .. table.concat(said, ',') .. '}')
+if t.state == 'L' then
   redis.call('SADD', lobby, userId)
-  record(now, 'join', userId, t, codeHash == '' and '{"lobby":true}' or '{"lobby":true,"code":"' .. codeHash .. '"}')
   writeTicket(userId, t)
   return answer(OK, t)
 end
 
 redis.call('HSET', state, 'opened', 1)
-record(now, 'join', userId, t, codeHash ~= '' and '{"code":"' .. codeHash .. '"}' or nil)
 local nobodyWaits = inLine() == 0 and redis.call('ZCARD', deferred) == 0 and redis.call('ZCARD', returned) == 0
-if phase == 'open' and s.lagSince == 0 and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
+if phase == 'open' and not isRecovering and s.lagSince == 0 and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
   local p = paceAt(now, c.ratePerMinute, c.opensAt)
   if allowedBy(p) >= 1 then
     admit(now, runningTime(s, now), c.arrivalMicros, userId, t, true)
@@ -108,6 +134,10 @@ if phase == 'open' and s.lagSince == 0 and nobodyWaits and slotsInUse() < c.maxA
     return answer(OK, t)
   end
 end
-redis.call('ZADD', LINES[t.lane + 1], digits(sequence), userId)
+if isLate then
+  redis.call('ZADD', late, digits(sequence), lateMember(userId, t))
+else
+  redis.call('ZADD', LINES[t.lane + 1], digits(sequence), userId)
+end
 writeTicket(userId, t)
 return answer(OK, t)

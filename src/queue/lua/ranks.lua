@@ -1,6 +1,6 @@
 -- Where a batch of accounts stands, with the tick these ranks belong to: one consistent picture for a resync.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving gateways presence events
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned arriving gateways presence events
 --- ARGV queueId gatewayId userIds...
 --
 -- All of them count as present on the gateway that asks: after a rebuild nobody else knows that they are there.

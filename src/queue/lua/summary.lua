@@ -1,6 +1,6 @@
 -- The queue at one look, for status pages and operators.
 --
---- KEYS state settings line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned arriving active holding
+--- KEYS state settings line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned arriving active holding
 --- ARGV
 --
 -- Returns { code, phase, now, then the state fields below in order, then counts:

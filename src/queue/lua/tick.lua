@@ -1,6 +1,6 @@
 -- One beat of the admission: ends what is over, drains departures, admits the next ones.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 lobby deferred returned departing arriving active holding pace given gateways presence passes events
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence passes events
 --- ARGV minIntervalMicros
 --
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval

@@ -285,20 +285,50 @@ describe("streams", () => {
       stream?.close(CloseCode.replaced);
       expect((await closing(client)).code).to.equal(1000);
       expect(stream?.send("late")).to.equal(false);
-      stream?.ping();
+      stream?.confirm(() => expect.fail("nobody is there to confirm"));
+    });
+  });
+
+  describe("confirmations", () => {
+    it("a client that received what was sent · is told of once for each question, in order", async () => {
+      world = await start();
+      const client = open();
+      await frame(client);
+      const heard: string[] = [];
+      for (const name of ["first", "second"]) world.streams[0]?.confirm(() => void heard.push(name));
+      await eventually(() => heard.length === 2, { what: "both" });
+      expect(heard).to.deep.equal(["first", "second"]);
+    });
+
+    it("a pong to an earlier ping · confirms nothing that was sent after it", async () => {
+      world = await start({ heartbeatMs: 600_000 });
+      const client = open("/ws/v1/things/7", [PROTOCOL], { autoPong: false });
+      await frame(client);
+      const pings: Buffer[] = [];
+      client.on("ping", (said) => void pings.push(said));
+      const heard: string[] = [];
+      world.streams[0]?.confirm(() => void heard.push("before"));
+      await eventually(() => pings.length === 1, { what: "the first ping" });
+      world.streams[0]?.send("frame");
+      world.streams[0]?.confirm(() => void heard.push("after"));
+      client.pong(pings[0]);
+      await eventually(() => heard.length > 0, { what: "the first word" });
+      expect(heard).to.deep.equal(["before"]);
+      client.pong(pings[1]);
+      await eventually(() => heard.length > 1, { what: "the second word" });
     });
   });
 
   describe("heartbeats", () => {
-    it("a client that answers pings · stays, and each pong is told", async () => {
+    it("a client that answers pings · stays", async () => {
       world = await start({ heartbeatMs: 60, wheel: createTimerWheel(5) });
       const client = open();
       await frame(client);
-      let pongs = 0;
-      world.streams[0]?.onPong(() => {
-        pongs += 1;
+      let pings = 0;
+      client.on("ping", () => {
+        pings += 1;
       });
-      await eventually(() => pongs >= 4, { what: "four pongs" });
+      await eventually(() => pings >= 4, { what: "four pings" });
       expect(client.readyState).to.equal(WebSocket.OPEN);
       world.sockets.wheel.stop();
     });

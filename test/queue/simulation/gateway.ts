@@ -1,5 +1,6 @@
 /** A gateway of the simulation: the real memory of a line and the real scripts, without sockets and timers. */
 
+import type { Database } from "../../../src/platform/postgres.ts";
 import type { ObservedPlace } from "../../../src/queue/checker.ts";
 import type { LineStore } from "../../../src/queue/line-store.ts";
 import {
@@ -7,7 +8,9 @@ import {
   createLocalLine,
   type LocalFan,
   type LocalLine,
+  type Touched,
 } from "../../../src/queue/local-line.ts";
+import { type EarlierTicket, handIn, unknownTickets } from "../../../src/queue/lost-tickets.ts";
 import type { QueueRow } from "../../../src/queue/queue-store.ts";
 import { placeOf } from "../../../src/queue/ticket-view.ts";
 
@@ -17,11 +20,15 @@ export interface SimGateway {
   /** Accounts with a page open here. */
   readonly here: Set<string>;
   heardBeatAt: number;
-  /** @param codeHash opens a lane; '' for the general one. */
-  join(userId: string, ticketId: string, codeHash: string): Promise<LocalFan | null>;
+  /**
+   * @param codeHash opens a lane; '' for the general one.
+   * @param ticket that the page still has, of whatever epoch and however it ended.
+   */
+  join(userId: string, ticketId: string, codeHash: string, ticket?: EarlierTicket): Promise<LocalFan | null>;
   attach(userId: string): Promise<LocalFan | null>;
   leavePage(userIds: readonly string[]): Promise<void>;
-  receive(message: CommittedMessage): Promise<void>;
+  /** @returns what it heard of its own fans. */
+  receive(message: CommittedMessage): Promise<readonly Touched[]>;
   /** All that was missed is read again. */
   resync(): Promise<void>;
   /** The place that a fan would be shown now. */
@@ -30,7 +37,14 @@ export interface SimGateway {
 
 const BATCH = 1_000;
 
-export function createSimGateway(id: string, store: LineStore, row: QueueRow): SimGateway {
+/** @param handsIn whether it hands in lost tickets by itself; else their fans have to come with them. */
+export function createSimGateway(
+  db: Database,
+  id: string,
+  store: LineStore,
+  row: QueueRow,
+  handsIn: boolean,
+): SimGateway {
   const line = createLocalLine(row);
   const here = new Set<string>();
   const { queueId } = line;
@@ -44,19 +58,26 @@ export function createSimGateway(id: string, store: LineStore, row: QueueRow): S
 
   async function resync(): Promise<void> {
     const userIds = [...line.fans.keys()];
+    const lost: LocalFan[] = [];
     for (let start = 0; start < userIds.length; start += BATCH) {
       const batch = userIds.slice(start, start + BATCH);
       const views = await store.ranks(queueId, id, batch);
       views?.forEach((view, index) => {
         const userId = batch[index] as string;
         if (view) line.observe(userId, view);
-        else {
-          // The join was lost before it was journalled: the page is told so and is none any more.
-          line.forget(userId);
-          here.delete(userId);
-        }
+        else lost.push(line.fans.get(userId) as LocalFan);
       });
     }
+    for (const { userId } of lost) {
+      line.forget(userId);
+      here.delete(userId);
+    }
+    // The join was lost before it was journalled: the gateway knows of it, and hands the ticket in.
+    const waited = lost.filter(({ state }) => handsIn && (state === "W" || state === "L"));
+    await handIn({ db, store, gatewayId: id }, queueId, waited, (userId, view) => {
+      here.add(userId);
+      line.observe(userId, view);
+    });
   }
 
   return {
@@ -66,8 +87,9 @@ export function createSimGateway(id: string, store: LineStore, row: QueueRow): S
     heardBeatAt: 0,
     attach,
     resync,
-    async join(userId, ticketId, codeHash) {
-      const outcome = await store.join(queueId, userId, ticketId, codeHash, id);
+    async join(userId, ticketId, codeHash, ticket) {
+      const [lost = null] = await unknownTickets(db, queueId, ticket ? [ticket] : []);
+      const outcome = await store.join(queueId, userId, ticketId, codeHash, id, lost);
       if (!outcome.ok) return null;
       here.add(userId);
       return line.observe(userId, outcome.view);
@@ -81,8 +103,10 @@ export function createSimGateway(id: string, store: LineStore, row: QueueRow): S
     },
     async receive(message) {
       const { gap, touched } = line.apply(message);
-      for (const { kind, fan } of touched) if (kind === "defer" && fan) await attach(fan.userId);
+      for (const { kind, fan, data } of touched)
+        if (kind === "defer" && fan && !data.undelivered) await attach(fan.userId);
       if (gap) await resync();
+      return touched;
     },
     placeOf(userId) {
       const fan = line.fans.get(userId);

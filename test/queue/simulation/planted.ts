@@ -34,7 +34,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "Q4",
     "includes/view",
     "LINES[t.lane + 1], userId) or -1",
-    "LINES[t.lane + 1], userId) + 1",
+    "LINES[t.lane + 1], userId) or -1\n    rank = rank + 1",
   ),
   plant(
     "leaving takes the ticket out of the line at once",
@@ -141,6 +141,27 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "includes/presence",
     "HEARTBEAT_LIMIT = 6000000",
     "HEARTBEAT_LIMIT = 1500000",
+  ),
+  plant(
+    "a lost ticket is honoured though its account has had another since",
+    "Q1",
+    "includes/lost",
+    "if mine and (mine.id == lostId or mine.epoch > tonumber(lostEpoch)) then",
+    "if false then",
+  ),
+  plant(
+    "who comes back late stands in the line, before others who were told their places",
+    "Q4",
+    "join",
+    "if isLate then",
+    "if false then",
+  ),
+  plant(
+    "an admission that nobody acknowledged is forgiven each time",
+    "Q1",
+    "includes/endings",
+    "if t.flags == '' then",
+    "if t.flags ~= 'k' then",
   ),
   plant(
     "a pass is given before the admission is committed",

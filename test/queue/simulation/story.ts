@@ -10,6 +10,8 @@ import { Code } from "../../../src/queue/codes.ts";
 import { foldJournal } from "../../../src/queue/fold.ts";
 import { readJournal } from "../../../src/queue/journal.ts";
 import { keyOf } from "../../../src/queue/keys.ts";
+import type { LocalFan } from "../../../src/queue/local-line.ts";
+import type { EarlierTicket } from "../../../src/queue/lost-tickets.ts";
 import type { QueuePatch } from "../../../src/queue/settings.ts";
 import type { StateLetter } from "../../../src/queue/view.ts";
 import type { QueueHouse } from "../support.ts";
@@ -39,6 +41,8 @@ export interface StoryEnd {
 interface Fan {
   readonly userId: string;
   ticketId: string | null;
+  /** All that were ever signed for this fan. */
+  tickets: EarlierTicket[];
   fence: number;
   /** Never claims. */
   readonly isNoShow: boolean;
@@ -100,6 +104,7 @@ function createStory(
   const fans: Fan[] = Array.from({ length: size }, () => ({
     userId: random.uuid(),
     ticketId: null,
+    tickets: [],
     fence: 0,
     isNoShow: random.chance(0.15),
     pages: [],
@@ -112,6 +117,11 @@ function createStory(
   const fanAt = () => random.pick(fans) as Fan;
   const memoryOf = (fan: Fan) => fan.pages[0]?.line.fans.get(fan.userId);
 
+  function signed(fan: Fan, { ticketId, sequence, epoch, lane }: LocalFan): void {
+    fan.ticketId = ticketId;
+    fan.tickets.push({ ticketId, sequence, epoch, lane });
+  }
+
   // What fans do ------------------------------------------------------------------------------------------------
   async function join(fan: Fan): Promise<void> {
     const gateway = random.pick(gateways) as SimGateway;
@@ -119,9 +129,10 @@ function createStory(
       fan.userId,
       random.uuid(),
       random.chance(0.2) ? world.codeAt(random) : "",
+      random.chance(0.5) ? random.pick(fan.tickets) : fan.tickets.at(-1),
     );
     if (!place) return;
-    fan.ticketId = place.ticketId;
+    signed(fan, place);
     if (!fan.pages.includes(gateway)) fan.pages.push(gateway);
   }
 
@@ -129,7 +140,7 @@ function createStory(
     const gateway = random.pick(gateways) as SimGateway;
     const place = await gateway.attach(fan.userId);
     if (!place) return;
-    fan.ticketId = place.ticketId;
+    signed(fan, place);
     if (!fan.pages.includes(gateway)) fan.pages.push(gateway);
   }
 
@@ -369,7 +380,7 @@ async function compareWithJournal({ db, redis, queueId }: World): Promise<Violat
     violations.push(
       wrong("", `Redis has ${Object.keys(tickets).length} tickets, the journal ${places.size}`),
     );
-  for (const name of ["line0", "line1", "line2", "deferred", "returned", "departing"]) {
+  for (const name of ["line0", "line1", "line2", "late", "deferred", "returned", "departing"]) {
     const left = await redis.zcard(keyOf(queueId, name));
     if (left > 0) violations.push(wrong("", `${name} still has ${left}`));
   }

@@ -117,7 +117,16 @@ export async function createWorld(
   async function deliver(message: CommittedMessage): Promise<void> {
     committedTick = Math.max(committedTick, message.ticks.at(-1)?.tick ?? 0);
     for (const gateway of gateways) {
-      if (random.chance(0.97)) await gateway.receive(message);
+      if (random.chance(0.97)) await receive(gateway, message);
+    }
+  }
+
+  /** Most pages confirm what they are told of a turn, come or passed. */
+  async function receive(gateway: SimGateway, message: CommittedMessage): Promise<void> {
+    for (const { kind, fan } of await gateway.receive(message)) {
+      if (!fan || !gateway.here.has(fan.userId) || random.chance(0.3)) continue;
+      if (kind === "admit") await store.delivered(queueId, [fan.userId]);
+      else if (kind === "defer") await gateway.attach(fan.userId);
     }
   }
 
@@ -130,7 +139,13 @@ export async function createWorld(
   }
 
   async function openGateway(): Promise<SimGateway> {
-    const gateway = createSimGateway(`g${gateways.length}x${random.uuid().slice(0, 8)}`, store, await row());
+    const gateway = createSimGateway(
+      db,
+      `g${gateways.length}x${random.uuid().slice(0, 8)}`,
+      store,
+      await row(),
+      random.chance(0.7),
+    );
     gateways.push(gateway);
     return gateway;
   }
@@ -261,7 +276,7 @@ async function checkPresence(
   const rows = await db("queue_journal")
     .where({ queue_id: queueId })
     .whereIn("kind", ["admit", "defer"])
-    .whereRaw("data->>'direct' IS NULL")
+    .whereRaw("data->>'direct' IS NULL AND data->>'undelivered' IS NULL")
     .orderBy("number")
     .select("number", "tick", "kind", "user_id", "ticket_id");
   return rows.flatMap(({ number, tick, kind, user_id: userId, ticket_id: ticketId }) => {

@@ -22,7 +22,8 @@ local function letIn(userId, t)
   return true
 end
 
--- Those who were passed over and are back go before everybody in the line.
+-- Those who were passed over and are back go before everybody in the line; late ones of their lane who should have
+-- gone even before them do.
 -- @return how many were admitted, whether all had their turn
 local function admitReturned(budget)
   local admitted = 0
@@ -31,8 +32,16 @@ local function admitReturned(budget)
     if not userId or admitted >= budget then
       return admitted, not userId
     end
-    redis.call('ZREM', returned, userId)
-    if letIn(userId, readTicket(userId)) then
+    local t = readTicket(userId)
+    local before = popLate(t.lane, t.sequence)
+    if before then
+      userId, t = before, readTicket(before)
+    else
+      redis.call('ZREM', returned, userId)
+    end
+    if t.state == 'G' or t.state == 'M' then
+      redis.call('ZREM', departing, userId)
+    elseif letIn(userId, t) then
       admitted = admitted + 1
     end
   end
@@ -41,18 +50,21 @@ end
 
 local function admitLine(budget)
   local admitted = 0
-  openLanes()
   while admitted < budget and moved < BATCH do
     local lane = richestLane()
     if not lane then
       break
     end
     local userId, sequence = popFirst(lane)
-    local t = readTicket(userId)
-    depart(lane, sequence)
-    if t.state ~= 'W' then
+    local t = userId and readTicket(userId)
+    if sequence then
+      depart(lane, sequence)
+    else
+      moved = moved + 1
+    end
+    if t and t.state ~= 'W' then
       redis.call('ZREM', departing, userId)
-    elseif letIn(userId, t) then
+    elseif t and letIn(userId, t) then
       payTurn(lane)
       admitted = admitted + 1
     end
@@ -96,6 +108,7 @@ local function admitNext(missed)
     { c.maxActive - slotsInUse(), 'capacity' },
     { seatsWorth(s, c, now), 'seats' },
   })
+  openLanes()
   local admitted, allBack = admitReturned(budget)
   if allBack then
     admitted = admitted + admitLine(budget - admitted)

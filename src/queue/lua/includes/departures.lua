@@ -17,8 +17,11 @@ local function drainDepartures()
   for index = 1, #leaving, 2 do
     local userId = leaving[index]
     local t = readTicket(userId)
-    redis.call('ZREM', LINES[t.lane + 1], userId)
-    depart(t.lane, tonumber(leaving[index + 1]))
+    if redis.call('ZREM', LINES[t.lane + 1], userId) == 0 then
+      redis.call('ZREM', late, lateMember(userId, t))
+    else
+      depart(t.lane, tonumber(leaving[index + 1]))
+    end
   end
   return #leaving / 2
 end

@@ -14,23 +14,40 @@ local function over(key, at)
   return redis.call('ZRANGEBYSCORE', key, '-inf', digits(at), 'LIMIT', 0, ENDED_BATCH)
 end
 
+-- Nobody is known to have heard of this turn: the fan keeps the front for the grace, once.
+local function postpone(userId, t)
+  t.state = 'D'
+  t.flags = 'u'
+  t.ends = running + c.graceMicros
+  redis.call('ZADD', deferred, digits(t.ends), userId)
+  record(now, 'defer', userId, t, '{"graceEnds":' .. digits(now + c.graceMicros) .. ',"undelivered":true}')
+  writeTicket(userId, t)
+end
+
 -- While paused this clock stands, so nobody can miss a turn then. Nor can anybody miss one that they could not have
--- heard of: the clock of an admission that the journal does not hold yet starts again.
+-- heard of: the clock of an admission that the journal does not hold yet starts again, and one that no page is known
+-- to have received is postponed, once.
 -- @return how many were looked at, how many turns come back
 local function endArrivals()
-  local late = over(arriving, running)
-  local missed = 0
-  for _, userId in ipairs(late) do
-    if readTicket(userId).number > s.journalled then
+  local ended = over(arriving, running)
+  local missed, noShows = 0, 0
+  for _, userId in ipairs(ended) do
+    local t = readTicket(userId)
+    if t.number > s.journalled then
       redis.call('ZADD', arriving, digits(running + c.arrivalMicros), userId)
     else
       redis.call('ZREM', arriving, userId)
-      expire(userId, 'no_show')
       missed = missed + 1
+      if t.flags == '' then
+        postpone(userId, t)
+      else
+        expire(userId, 'no_show')
+        noShows = noShows + 1
+      end
     end
   end
-  redis.call('HINCRBY', state, 'noShowTotal', missed)
-  return #late, missed
+  redis.call('HINCRBY', state, 'noShowTotal', noShows)
+  return #ended, missed
 end
 
 local function endSessions()
@@ -75,6 +92,13 @@ local function endEverybody(reason)
     end
     left = left - #popped / 2
   end
+  local popped = left > 0 and redis.call('ZPOPMIN', late, left) or {}
+  for index = 1, #popped, 2 do
+    local userId = string.sub(popped[index], 3)
+    redis.call('ZREM', departing, userId)
+    finish(userId, reason)
+  end
+  left = left - #popped / 2
   local sets = reason == 'sold_out' and { deferred, returned, arriving, active } or { deferred, returned }
   for _, key in ipairs(sets) do
     local popped = left > 0 and redis.call('ZPOPMIN', key, left) or {}

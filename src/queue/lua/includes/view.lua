@@ -13,6 +13,9 @@ local function viewOf(userId, t, now, s, c)
   local arriveBy = 0
   if shown == 'W' then
     rank = redis.call('ZRANK', LINES[t.lane + 1], userId) or -1
+    if rank < 0 and redis.call('ZSCORE', late, lateMember(userId, t)) then
+      rank = redis.call('ZCOUNT', LINES[t.lane + 1], '-inf', '(' .. digits(t.sequence))
+    end
   elseif shown == 'A' then
     if t.number > s.journalled then
       shown = 'W'

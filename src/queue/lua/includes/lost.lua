@@ -1,0 +1,21 @@
+-- A ticket whose join was lost with an earlier epoch. Part of the join; needs its arguments, LINES, `late`.
+--
+-- The journal's word counts only if it was given in this very epoch. Whatever ticket the account has had since the
+-- loss, however it ended, the old one is worth nothing any more; nor is one whose number somebody else has by now, as
+-- those of the draw have, or those of a Redis whose clock had been ahead.
+-- @return { id, sequence, lane }, or nil
+local function honoured(mine, s)
+  if lostId == '' or tonumber(journalEpoch) ~= s.epoch or tonumber(lostEpoch) >= s.epoch then
+    return nil
+  end
+  if mine and (mine.id == lostId or mine.epoch > tonumber(lostEpoch)) then
+    return nil
+  end
+  local lane, sequence = tonumber(lostLane), tonumber(lostSequence)
+  local taken = redis.call('ZCOUNT', LINES[lane + 1], lostSequence, lostSequence) > 0
+    or redis.call('ZCOUNT', late, lostSequence, lostSequence) > 0
+  if sequence <= s.drawn or taken then
+    return nil
+  end
+  return { id = lostId, sequence = sequence, lane = lane }
+end
