@@ -71,6 +71,30 @@ export function formatCountdown(seconds: number, language: Language): string {
   return days > 0 ? `${formatDuration(days * 86_400, language)} ${clock}` : clock;
 }
 
+/**
+ * A wait as a span: from the middle estimate to the one that nine of ten do not exceed.
+ * @param eta null: nobody knows yet.
+ */
+export function formatWait(
+  eta: { readonly p50Seconds: number; readonly p90Seconds: number } | null,
+  words: WaitWords,
+  language: Language,
+): string {
+  if (!eta) return words.waitUnknown;
+  const minutes = (seconds: number) => Math.ceil(seconds / 60) * 60;
+  const [from, to] = [minutes(eta.p50Seconds), minutes(eta.p90Seconds)];
+  if (to <= 60) return words.waitLess;
+  if (from === to) return words.waitAbout(formatDuration(to, language));
+  return words.waitSpan(formatDuration(Math.max(60, from), language), formatDuration(to, language));
+}
+
+export interface WaitWords {
+  readonly waitUnknown: string;
+  readonly waitLess: string;
+  waitAbout(span: string): string;
+  waitSpan(from: string, to: string): string;
+}
+
 const UNITS = [
   ["day", 86_400],
   ["hour", 3_600],

@@ -12,6 +12,7 @@ export {
   formatMoney,
   formatNumber,
   formatTime,
+  formatWait,
 } from "./formats.ts";
 export {
   acceptedLanguages,
@@ -27,5 +28,6 @@ export { accountTexts } from "./texts/accounts.ts";
 export { checkoutTexts } from "./texts/checkout.ts";
 export { eventTexts } from "./texts/events.ts";
 export { frameTexts } from "./texts/frame.ts";
+export { queueTexts } from "./texts/queue.ts";
 export { seatTexts } from "./texts/seats.ts";
 export { ticketTexts } from "./texts/tickets.ts";

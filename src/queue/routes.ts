@@ -1,7 +1,7 @@
 /** The waiting room over HTTP. */
 import { Problem } from "../platform/errors.ts";
 import type { AuthenticatedContext, Reply, RequestContext, Route } from "../platform/http/route.ts";
-import { claimView, joinBody, keySet, queueParams, queueStatus, ticketView } from "./schemas.ts";
+import { claimView, joinBody, keySet, queueParams, queueStatus, ticketView, turnLength } from "./schemas.ts";
 import type { createStatus } from "./status.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -45,6 +45,23 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
         const body = await status.status(params.queueId);
         if (!body) throw new Problem("NOT_FOUND");
         return { status: 200, body, headers: { "Cache-Control": "public, max-age=1" } };
+      },
+    },
+    {
+      method: "get",
+      path: "/queues/:queueId/turn",
+      operationId: "getTurnLength",
+      tag: TAG,
+      summary: "How long a turn is",
+      description: "Public, so that a fan knows it before it begins.",
+      access: "public",
+      params: queueParams,
+      responses: { 200: { description: "The two spans", schema: turnLength } },
+      errors: [],
+      async handler({ params }: RequestContext<QueueParams>): Promise<Reply> {
+        const body = await status.turn(params.queueId);
+        if (!body) throw new Problem("NOT_FOUND");
+        return { status: 200, body, headers: { "Cache-Control": "public, max-age=10" } };
       },
     },
     {

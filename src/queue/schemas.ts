@@ -51,6 +51,11 @@ export const queueStatus = Joi.object({
   logHead: Joi.string().hex().allow(null).required().description("the newest hash of the admission journal"),
 });
 
+export const turnLength = Joi.object({
+  arrivalSeconds: Joi.number().integer().required().description("how long a turn waits to be claimed"),
+  sessionSeconds: Joi.number().integer().required().description("how long it lasts from the claim on"),
+});
+
 export const ticketView = Joi.object({
   ticketId: uuid().required(),
   queueId: uuid().required(),

@@ -26,6 +26,12 @@ export interface QueueStatus {
   readonly logHead: string | null;
 }
 
+/** How long a turn is; the same for everybody. */
+export interface TurnLength {
+  readonly arrivalSeconds: number;
+  readonly sessionSeconds: number;
+}
+
 export interface QueueStats {
   readonly phase: Phase;
   readonly waiting: number;
@@ -54,15 +60,16 @@ const SEATS_FRESH_MICROS = 10_000_000;
 const MINUTE_MICROS = 60_000_000;
 
 export function createStatus(db: Database, store: LineStore) {
-  const cache = new Map<string, { readonly at: number; readonly status: Promise<QueueStatus | null> }>();
+  type Facts = { readonly status: QueueStatus; readonly turn: TurnLength } | null;
+  const cache = new Map<string, { readonly at: number; readonly facts: Promise<Facts> }>();
 
-  async function read(queueId: string): Promise<QueueStatus | null> {
+  async function read(queueId: string): Promise<Facts> {
     const row = await readQueue(db, queueId);
     if (!row) return null;
     const summary = await store.summary(queueId);
     const fresh = summary !== null && seatsAreFresh(summary);
-    const { lobbyOpensAt, opensAt, closesAt, ratePerMinute } = row.settings;
-    return {
+    const { lobbyOpensAt, opensAt, closesAt, ratePerMinute, arrivalSeconds, sessionSeconds } = row.settings;
+    const status: QueueStatus = {
       id: queueId,
       performanceId: row.performanceId,
       phase: (summary?.phase as Phase | undefined) ?? "recovering",
@@ -79,19 +86,23 @@ export function createStatus(db: Database, store: LineStore) {
       draw: null,
       logHead: row.journalLength > 0 ? row.journalHead.toString("hex") : null,
     };
+    return { status, turn: { arrivalSeconds, sessionSeconds } };
+  }
+
+  function facts(queueId: string): Promise<Facts> {
+    const known = cache.get(queueId);
+    if (known && Date.now() - known.at < CACHE_MS) return known.facts;
+    if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
+    const reading = read(queueId);
+    cache.set(queueId, { at: Date.now(), facts: reading });
+    reading.catch(() => cache.delete(queueId));
+    return reading;
   }
 
   return {
     /** At most a second old. */
-    status(queueId: string): Promise<QueueStatus | null> {
-      const known = cache.get(queueId);
-      if (known && Date.now() - known.at < CACHE_MS) return known.status;
-      if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
-      const status = read(queueId);
-      cache.set(queueId, { at: Date.now(), status });
-      status.catch(() => cache.delete(queueId));
-      return status;
-    },
+    status: async (queueId: string): Promise<QueueStatus | null> => (await facts(queueId))?.status ?? null,
+    turn: async (queueId: string): Promise<TurnLength | null> => (await facts(queueId))?.turn ?? null,
 
     async stats(queueId: string): Promise<QueueStats | null> {
       const row = await readQueue(db, queueId);

@@ -11,6 +11,7 @@ const ROUTES: readonly PageRoute[] = [
   { path: "/performances/:id/seats", load: () => import("./seats/page.tsx") },
   { path: "/checkout/:id", load: () => import("./checkout/page.tsx") },
   { path: "/tickets", load: () => import("./tickets/page.tsx") },
+  { path: "/queues/:id", load: () => import("./queue/page.tsx") },
   { path: "/login", load: () => import("./pages/login.tsx") },
   { path: "/signup", load: () => import("./pages/signup.tsx") },
 ];

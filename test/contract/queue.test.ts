@@ -66,6 +66,8 @@ describe("contract · queue", () => {
         ...["ratePerMinute", "limitedBy", "seatsLeft", "seatsHeld", "notice", "draw", "logHead"],
       );
       expect(headers["cache-control"]).to.match(/public, max-age=1$/);
+      const turn = await house.client.api("GET", `/queues/${show.queueId}/turn`, { expect: 200 });
+      expect(turn.body).to.deep.equal({ arrivalSeconds: 60, sessionSeconds: 600 });
       const { id, performanceId, phase, ratePerMinute, waiting, notice, epoch } = body;
       expect({ id, performanceId, phase, ratePerMinute, waiting, notice, epoch }).to.deep.equal({
         id: show.queueId,

@@ -86,7 +86,7 @@ function Sale({ status }: { readonly status: QueueStatus }) {
   const language = useLanguage();
   const texts = useTexts(eventTexts);
   const { id, phase, opensAt, lobbyOpensAt, waiting, seatsLeft } = status;
-  const address = `/queues/${id}`;
+  const address = phase === "scheduled" ? `/queues/${id}` : `/queues/${id}?join`;
   if (phase === "scheduled" || phase === "lobby" || phase === "drawing") {
     return (
       <>
