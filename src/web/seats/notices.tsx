@@ -16,9 +16,9 @@ export interface NoticesProps {
 export function Notices({ room, words, limit, show }: NoticesProps) {
   const { loss, refusal } = room.store.get();
   return (
-    <div role="alert">
+    <div class="notices" role="alert">
       {loss && <Loss loss={loss} room={room} words={words} show={show} />}
-      {refusal && <Refusal refusal={refusal} limit={limit} />}
+      {refusal && <Refusal refusal={refusal} limit={limit} dismiss={room.dismiss} />}
     </div>
   );
 }
@@ -68,7 +68,12 @@ function Loss({
           </p>
         </>
       ) : (
-        <p>{texts.noOffer}</p>
+        <>
+          <p>{texts.noOffer}</p>
+          <button type="button" class="button quiet" onClick={room.dismiss}>
+            {texts.dismiss}
+          </button>
+        </>
       )}
     </div>
   );
@@ -77,9 +82,11 @@ function Loss({
 function Refusal({
   refusal,
   limit,
+  dismiss,
 }: {
   readonly refusal: NonNullable<RoomState["refusal"]>;
   readonly limit: number;
+  dismiss(): void;
 }) {
   const texts = useTexts(seatTexts);
   const language = useLanguage();
@@ -92,5 +99,12 @@ function Refusal({
           contended: texts.contended,
           group: texts.noGroup,
         }[refusal];
-  return <p class="notice problem">{sentence}</p>;
+  return (
+    <div class="notice problem">
+      <p>{sentence}</p>
+      <button type="button" class="button quiet" onClick={dismiss}>
+        {texts.dismiss}
+      </button>
+    </div>
+  );
 }
