@@ -2,7 +2,7 @@
 import { seatTexts } from "../../presentation/index.ts";
 import { failureText } from "../app/failure.tsx";
 import { useLanguage, useTexts } from "../app/language.ts";
-import type { Room, RoomState } from "./room.ts";
+import type { Loss, Room, RoomState } from "./room.ts";
 import type { Words } from "./words.ts";
 
 export interface NoticesProps {
@@ -17,19 +17,19 @@ export function Notices({ room, words, limit, show }: NoticesProps) {
   const { loss, refusal } = room.store.get();
   return (
     <div class="notices" role="alert">
-      {loss && <Loss loss={loss} room={room} words={words} show={show} />}
+      {loss && <LossNotice loss={loss} room={room} words={words} show={show} />}
       {refusal && <Refusal refusal={refusal} limit={limit} dismiss={room.dismiss} />}
     </div>
   );
 }
 
-function Loss({
+function LossNotice({
   loss,
   room,
   words,
   show,
 }: {
-  readonly loss: NonNullable<RoomState["loss"]>;
+  readonly loss: Loss;
   readonly room: Room;
   readonly words: Words;
   show(ordinals: readonly number[]): void;

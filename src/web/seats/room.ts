@@ -30,10 +30,15 @@ export type HoldOutcome =
 
 type Refused = Extract<HoldOutcome, { ok: false }>;
 
+export interface Loss {
+  readonly seats: readonly number[];
+  readonly offer: readonly number[] | null;
+}
+
 export interface RoomState {
   readonly choice: Choice;
   /** Seats that were picked, or asked for, and went to somebody else, with what is free nearby. */
-  readonly loss: { readonly seats: readonly number[]; readonly offer: readonly number[] | null } | null;
+  readonly loss: Loss | null;
   /** What was refused last; cleared by the next thing that is done. */
   readonly refusal: "taken" | "limit" | "contended" | "group" | { readonly fault: unknown } | null;
   readonly holding: boolean;
@@ -86,7 +91,11 @@ export function createRoom(deps: RoomDeps): Room {
   /** A hold whose answer never came is asked for again under its own key. */
   let unanswered: { readonly text: string; readonly key: string } | null = null;
 
-  function lose(seats: readonly number[], wanted: readonly number[]): void {
+  /** What was picked when it was lost; what is offered stays near it. */
+  let wanted: readonly number[] = [];
+
+  function lose(seats: readonly number[], picked: readonly number[]): void {
+    wanted = picked;
     const { choice } = withoutLost(store.get().choice, free);
     update({ choice, loss: { seats, offer: nearestFree(hall, wanted, free) }, refusal: null });
   }
@@ -98,7 +107,7 @@ export function createRoom(deps: RoomDeps): Room {
     const { lost } = withoutLost(choice, free);
     if (lost.length > 0) lose(lost, choice.seats);
     else if (loss?.offer && !loss.offer.every(free))
-      update({ loss: { ...loss, offer: nearestFree(hall, loss.offer, free) } });
+      update({ loss: { ...loss, offer: nearestFree(hall, wanted, free) } });
   }
 
   async function ask(body: HoldBody): Promise<HoldOutcome> {
@@ -118,10 +127,10 @@ export function createRoom(deps: RoomDeps): Room {
     return ask(body);
   }
 
-  function refuse({ code, taken, fault }: Refused, wanted: readonly number[]): void {
+  function refuse({ code, taken, fault }: Refused, picked: readonly number[]): void {
     if (code === "SEAT_TAKEN") {
       for (const ordinal of taken) gone.add(ordinal);
-      lose(taken, wanted);
+      lose(taken, picked);
     } else if (/^PASS_/.test(code)) update({ over: true });
     else if (code === "SEAT_LIMIT") update({ refusal: "limit" });
     else if (code === "SEAT_CONTENDED") update({ refusal: "contended" });
@@ -129,7 +138,7 @@ export function createRoom(deps: RoomDeps): Room {
     else update({ refusal: { fault } });
   }
 
-  async function holdBody(body: HoldBody, wanted: readonly number[]): Promise<void> {
+  async function holdBody(body: HoldBody, picked: readonly number[]): Promise<void> {
     if (store.get().holding) return;
     update({ holding: true, refusal: null, loss: null });
     const outcome = await askTwice(body);
@@ -138,7 +147,7 @@ export function createRoom(deps: RoomDeps): Room {
       return;
     }
     update({ holding: false });
-    refuse(outcome, wanted);
+    refuse(outcome, picked);
     checkChoice();
   }
 
