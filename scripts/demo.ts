@@ -4,12 +4,13 @@
  *
  * Exits 0 when every check holds, 1 when one fails, 2 for a wrong call.
  */
+import { loadConfig } from "../src/config.ts";
 import { createReleaser } from "../src/platform/releaser.ts";
 import { RefusedError, runCli } from "./cli.ts";
-import { openHouse } from "./demo/house.ts";
 import { type DemoOptions, readOptions, USAGE } from "./demo/options.ts";
 import { writeReport } from "./demo/report.ts";
 import { type Finished, runDemo } from "./demo/run.ts";
+import { type House, openHouse } from "./house.ts";
 import { SetupError } from "./local/setup-error.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -56,7 +57,9 @@ async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<
       : `Starting PostgreSQL, Redis, ${gateways} × gateway, ${workers} × worker …`,
   );
   try {
-    const house = await openHouse(options, releaser, say);
+    const house = existing
+      ? useExisting(existing)
+      : await openHouse({ kind: "demo", gateways, workers, compiled: null }, releaser, say);
     if (interrupted.aborted) return null;
     return await runDemo(house, options, releaser, interrupted);
   } catch (fault) {
@@ -66,6 +69,15 @@ async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<
   } finally {
     await releaser.release();
   }
+}
+
+function useExisting({ url, email, password }: NonNullable<DemoOptions["existing"]>): House {
+  return {
+    addresses: [new URL(url)],
+    config: loadConfig(process.env),
+    operator: { email, password },
+    problems: async () => [],
+  };
 }
 
 function tell({ run, stopped, stoodStillSeconds }: Finished, interrupted: boolean): void {

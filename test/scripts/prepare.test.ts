@@ -158,7 +158,7 @@ describe("prepare", function () {
   it("check · when a step fails · keeps its exit code and runs no further one", async () => {
     await run("install");
     const { code, output } = await start(["check"], { FAILING_TOOL: "biome" }).ended;
-    expect(output).to.equal("ran tsc --noEmit\nran tsc --noEmit -p src/web\nran biome check\n");
+    expect(output).to.equal("ran tsc --noEmit\nran tsc --noEmit -p src/web\nran tsc --noEmit -p k6\nran biome check\n");
     expect(code).to.equal(3);
   });
 

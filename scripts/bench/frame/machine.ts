@@ -4,7 +4,9 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import type { Stores } from "./stores.ts";
 
-export async function machineFacts(stores: Stores): Promise<Record<string, string>> {
+export async function machineFacts(
+  stores: Pick<Stores, "redis" | "database">,
+): Promise<Record<string, string>> {
   const cores = os.cpus();
   return {
     Processor: `${cores[0]?.model.trim() ?? "unknown"}, ${cores.length} cores`,

@@ -1,24 +1,35 @@
 /**
- * The house of the demonstration: a private PostgreSQL and Redis, and gateways and workers as the processes they are
- * in production.
+ * A whole Fast Pass of one's own: a private PostgreSQL and Redis, and gateways and workers as the processes they are
+ * in production. The demonstration and the load tests run on one.
  *
  * All are children in sessions of their own, so Ctrl-C reaches this process alone, which ends them in order; if it
- * dies without a word, their watchdogs end them (see ../local/processes.ts).
+ * dies without a word, their watchdogs end them (see local/processes.ts).
  */
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Config, loadConfig } from "../../src/config.ts";
-import { migrate } from "../../src/migrations/index.ts";
-import type { Releaser } from "../../src/platform/releaser.ts";
-import { removePlace, temporaryPlace } from "../local/places.ts";
-import { freePort } from "../local/ports.ts";
-import { startPostgres } from "../local/postgres.ts";
-import { launch, type ServerProcess } from "../local/processes.ts";
-import { startRedis } from "../local/redis.ts";
-import { SetupError } from "../local/setup-error.ts";
-import { readErrors } from "./logs.ts";
-import type { DemoOptions } from "./options.ts";
+import { type Config, loadConfig } from "../src/config.ts";
+import { migrate } from "../src/migrations/index.ts";
+import type { Releaser } from "../src/platform/releaser.ts";
+import { readErrors } from "./local/logs.ts";
+import { removePlace, temporaryPlace } from "./local/places.ts";
+import { freePort } from "./local/ports.ts";
+import { startPostgres } from "./local/postgres.ts";
+import { launch, type ServerProcess } from "./local/processes.ts";
+import { startRedis } from "./local/redis.ts";
+import { type Say, SetupError } from "./local/setup-error.ts";
+
+export interface HouseOptions {
+  /** Names its temporary folder. */
+  readonly kind: string;
+  readonly gateways: number;
+  readonly workers: number;
+  /** The folder of the compiled program, run in production form on stores that write to the disk; null: the sources, as a developer runs them. */
+  readonly compiled: string | null;
+  /** Settings of all gateways and workers beside those of the house. */
+  readonly settings?: NodeJS.ProcessEnv;
+}
 
 export interface House {
   readonly addresses: readonly URL[];
@@ -29,43 +40,54 @@ export interface House {
   problems(): Promise<string[]>;
 }
 
-interface Member {
+export interface Member {
   readonly name: string;
   readonly process: ServerProcess;
   readonly logFile: string;
+  /** Where its metrics are. */
+  readonly metrics: URL;
 }
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
+export interface OwnHouse extends House {
+  /** A folder for files of the run. */
+  readonly place: string;
+  readonly gateways: readonly Member[];
+  readonly workers: readonly Member[];
+  /** Ends a worker as a crash would, and starts another. */
+  crash(worker: Member): Promise<void>;
+}
+
+const ROOT = path.resolve(import.meta.dirname, "..");
 const READY_WITHIN_MS = 60_000;
 const PORT_ATTEMPTS = 5;
 const DRAIN_MS = 12_000;
 
 /** @throws SetupError when something can't be started, with what to do about it. */
-export async function openHouse(
-  options: DemoOptions,
-  releaser: Releaser,
-  say: (line: string) => void,
-): Promise<House> {
-  if (options.existing) return useExisting(options.existing);
-  const dir = await temporaryPlace("demo");
+export async function openHouse(options: HouseOptions, releaser: Releaser, say: Say): Promise<OwnHouse> {
+  const { compiled } = options;
+  const dir = await temporaryPlace(options.kind);
   releaser.add("temporary folder", () => removePlace(dir));
+  const durable = compiled !== null;
   const [postgres, redis] = await Promise.allSettled([
-    startPostgres({ dir: path.join(dir, "postgres"), durable: false, say }),
-    startRedis({ dir: path.join(dir, "redis"), durable: false, say }),
+    startPostgres({ dir: path.join(dir, "postgres"), durable, say }),
+    startRedis({ dir: path.join(dir, "redis"), durable, say }),
   ]);
   if (postgres.status === "fulfilled") releaser.add("private postgres", () => postgres.value.stop());
   if (redis.status === "fulfilled") releaser.add("private redis", () => redis.value.stop());
   if (postgres.status === "rejected") throw postgres.reason;
   if (redis.status === "rejected") throw redis.reason;
 
-  const environment = environmentFor(postgres.value.url, redis.value.url);
+  const environment = {
+    ...environmentFor(postgres.value.url, redis.value.url),
+    ...(compiled ? productionForm(dir) : {}),
+    ...options.settings,
+  } as HouseEnvironment;
   await migrate(postgres.value.url);
-  const { gateways, workers } = options;
-  const members: Member[] = [];
-  const addresses = await openAll(gateways, (index) => openGateway(index));
+  const gateways: Member[] = [];
+  const workers: Member[] = [];
+  const addresses = await openAll(options.gateways, (index) => openGateway(index));
   // Workers deliver the sandbox provider's webhooks to a gateway, so the gateways come first.
-  const workerSettings = { FASTPASS_GATEWAY_URL: addresses[0]?.origin };
-  await openAll(workers, (index) => open(`worker-${index + 1}`, "workers/index.ts", workerSettings));
+  await openAll(options.workers, openWorker);
   return {
     addresses,
     config: loadConfig(environment),
@@ -73,9 +95,17 @@ export async function openHouse(
       email: environment.FASTPASS_OPERATOR_EMAIL,
       password: environment.FASTPASS_OPERATOR_PASSWORD,
     },
+    place: dir,
+    gateways,
+    workers,
+    async crash(worker) {
+      workers.splice(workers.indexOf(worker), 1);
+      await worker.process.end("SIGKILL", DRAIN_MS);
+      await openWorker();
+    },
     async problems() {
       const found: string[] = [];
-      for (const { name, process, logFile } of members) {
+      for (const { name, process, logFile } of [...gateways, ...workers]) {
         if (process.exited()) found.push(`${name} ended by itself: ${await process.lastWords()}`);
         for (const line of await readErrors(logFile)) found.push(`${name}: ${line}`);
       }
@@ -83,34 +113,49 @@ export async function openHouse(
     },
   };
 
-  async function open(name: string, file: string, settings: NodeJS.ProcessEnv): Promise<Member> {
+  async function open(
+    list: Member[],
+    name: string,
+    file: string,
+    settings: NodeJS.ProcessEnv,
+  ): Promise<Member> {
     const logFile = path.join(dir, `${name}.log`);
+    const metricsPort = await freePort();
+    const program = compiled
+      ? [path.join(compiled, file.replace(/\.ts$/, ".js"))]
+      : ["--import", "tsx", file];
     const started = await launch({
       command: process.execPath,
-      args: ["--import", "tsx", file],
+      args: program,
       cwd: ROOT,
-      environment: { ...environment, ...settings },
+      environment: { ...environment, FASTPASS_METRICS_PORT: String(metricsPort), ...settings },
       user: null,
       logFile,
       stopSignal: "SIGTERM",
     });
     releaser.add(name, () => started.end("SIGTERM", DRAIN_MS));
-    const member = { name, process: started, logFile };
-    members.push(member);
+    const metrics = new URL(`http://127.0.0.1:${metricsPort}/metrics`);
+    const member = { name, process: started, logFile, metrics };
+    list.push(member);
     return member;
+  }
+
+  async function openWorker(): Promise<void> {
+    const name = `worker-${randomBytes(3).toString("hex")}`;
+    await open(workers, name, "workers/index.ts", { FASTPASS_GATEWAY_URL: addresses[0]?.origin });
   }
 
   async function openGateway(index: number): Promise<URL> {
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
-      const member = await open(`gateway-${index + 1}`, "src/server.ts", { PORT: String(port) });
+      const member = await open(gateways, `gateway-${index + 1}`, "src/server.ts", { PORT: String(port) });
       const address = new URL(`http://127.0.0.1:${port}`);
       const failure = await whyNotReady(address, member.process);
       if (failure === null) return address;
       // Another process may have taken the port before ours did.
-      if (!/already in use/.test(failure) || attempt === PORT_ATTEMPTS)
+      if (!/already in use|can't be served on port/.test(failure) || attempt === PORT_ATTEMPTS)
         throw new SetupError(`${member.name} did not start: ${failure}`);
-      members.splice(members.indexOf(member), 1);
+      gateways.splice(gateways.indexOf(member), 1);
     }
   }
 }
@@ -168,11 +213,9 @@ function environmentFor(databaseUrl: string, redisUrl: string): HouseEnvironment
   };
 }
 
-function useExisting({ url, email, password }: NonNullable<DemoOptions["existing"]>): House {
-  return {
-    addresses: [new URL(url)],
-    config: loadConfig(process.env),
-    operator: { email, password },
-    problems: async () => [],
-  };
+function productionForm(dir: string): NodeJS.ProcessEnv {
+  const keyFile = path.join(dir, "pass.pem");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+  writeFileSync(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  return { NODE_ENV: "production", FASTPASS_PASS_KEY_FILE: keyFile };
 }
