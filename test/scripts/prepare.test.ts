@@ -60,7 +60,9 @@ describe("prepare", function () {
   it("run · without a command · says which there are", async () => {
     const { code, output } = await run();
     expect(code).to.equal(1);
-    expect(output).to.match(/^Say what to run: .* install\|start\|demo\|bench\|test\|test:long\|check\.\n$/);
+    expect(output).to.match(
+      /^Say what to run: .* install\|start\|demo\|bench\|k6\|test\|test:long\|check\.\n$/,
+    );
   });
 
   it("run · on a Node.js that is too old · says in one line what is needed", async () => {
@@ -158,7 +160,9 @@ describe("prepare", function () {
   it("check · when a step fails · keeps its exit code and runs no further one", async () => {
     await run("install");
     const { code, output } = await start(["check"], { FAILING_TOOL: "biome" }).ended;
-    expect(output).to.equal("ran tsc --noEmit\nran tsc --noEmit -p src/web\nran tsc --noEmit -p k6\nran biome check\n");
+    expect(output).to.equal(
+      "ran tsc --noEmit\nran tsc --noEmit -p src/web\nran tsc --noEmit -p k6\nran biome check\n",
+    );
     expect(code).to.equal(3);
   });
 
