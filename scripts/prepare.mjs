@@ -34,6 +34,7 @@ const COMMANDS = {
     (await runTool("tsc", ["--noEmit"])) ||
     (await runTool("tsc", ["--noEmit", "-p", "src/web"])) ||
     (await runTool("tsc", ["--noEmit", "-p", "k6"])) ||
+    (await runTool("tsc", ["--noEmit", "-p", "test/browser"])) ||
     (await runTool("biome", ["check"])) ||
     (await runTests(args)),
 };
