@@ -20,5 +20,5 @@ export function startHoldExpiry({ settings, log, reservations, metrics }: HoldEx
   const lateness = metrics && {
     observe: (seconds: number) => metrics.jobs.latenessSeconds.observe({ queue: HOLD_EXPIRY_QUEUE }, seconds),
   };
-  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle, lateness);
+  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle, { lateness });
 }

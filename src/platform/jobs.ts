@@ -28,8 +28,15 @@ export interface JobContext {
 /** What a handler says of the job: it is done, or it came too early and is due again at that time. */
 export type JobOutcome = { readonly done: true } | { readonly done: false; readonly dueAt: Date };
 
+export interface JobWorkerOptions {
+  /** Hears how long after its time each job began, in seconds. */
+  readonly lateness?: { observe(seconds: number): void };
+  /** How long `close` waits for running jobs; 5 s when absent. */
+  readonly closeDeadlineMs?: number;
+}
+
 export interface JobWorker {
-  /** Waits for running jobs, at most 5 s; BullMQ itself would wait without limit. */
+  /** Waits for running jobs, up to a deadline; BullMQ itself would wait without limit. */
   close(): Promise<void>;
 }
 
@@ -71,7 +78,7 @@ export function startJobWorker<Data extends object>(
   log: Logger,
   concurrency: number,
   handle: (data: Data, context: JobContext) => Promise<JobOutcome>,
-  lateness?: { observe(seconds: number): void },
+  { lateness, closeDeadlineMs = CLOSE_DEADLINE_MS }: JobWorkerOptions = {},
 ): JobWorker {
   const connection = openConnection(settings, { maxRetriesPerRequest: null });
   const running = new Set<Promise<JobOutcome>>();
@@ -97,11 +104,11 @@ export function startJobWorker<Data extends object>(
   return {
     async close() {
       await worker.pause(true);
-      const idle = await endsWithin(CLOSE_DEADLINE_MS, Promise.allSettled(running));
+      const idle = await endsWithin(closeDeadlineMs, Promise.allSettled(running));
       // BullMQ waits without limit for a job that does not end and for a Redis that does not answer. A job that is
       // left behind comes again, on another worker, when its lock has lapsed.
       const force = !idle || connection.status !== "ready";
-      await endsWithin(CLOSE_DEADLINE_MS, worker.close(force));
+      await endsWithin(closeDeadlineMs, worker.close(force));
       connection.disconnect();
     },
   };

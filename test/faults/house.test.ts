@@ -14,7 +14,6 @@ describe("faults of the whole", () => {
     redis = await privateRedis(["--appendonly", "yes", "--appendfsync", "always"]);
     house = await openHouse({ redisUrl: redis.url });
     show = await house.makeShow({
-      performance: { holdSeconds: 5 },
       sections: [{ name: "Floor", rows: 10, seatsPerRow: 20, amount: 9_000 }],
     });
   });
@@ -32,7 +31,7 @@ describe("faults of the whole", () => {
   };
   const seats = (...ordinals: number[]) => ({ seatIds: ordinals.map((ordinal) => show.seatIds[ordinal]) });
 
-  it("F5 · Redis is away for three seconds · holding is refused at once, paying and expiry go on, and all is well after", async function () {
+  it("F5 · Redis is away · holding is refused at once, paying and expiry go on, and all is well after", async function () {
     this.timeout(40_000);
     const [payer, idler, third] = (await enter(3)) as [Inside, Inside, Inside];
     const paid = await house.hold(payer, seats(0, 1), { expect: 201 });
@@ -43,11 +42,7 @@ describe("faults of the whole", () => {
     expect(refused.tookMs).to.be.below(2_500);
     const payment = await house.pay(payer.fan, paid.body.id);
     expect([payment.status, payment.tookMs < 2_500]).to.deep.equal([201, true]);
-    await eventually(
-      async () =>
-        (await house.db("reservations").where({ id: idle.body.id }).first("status"))?.status === "EXPIRED",
-      { timeoutMs: 10_000, what: "the end of the unpaid hold, without a job" },
-    );
+    await endsSoon(idle.body.id, "the end of the unpaid hold, without a job");
     await redis.restart();
     const again = await eventually(
       async () => {
@@ -56,10 +51,18 @@ describe("faults of the whole", () => {
       },
       { timeoutMs: 15_000, intervalMs: 300, what: "a hold after its return" },
     );
-    await eventually(
-      async () =>
-        (await house.db("reservations").where({ id: again.body.id }).first("status"))?.status === "EXPIRED",
-      { timeoutMs: 10_000, what: "the end of that hold" },
-    );
+    await endsSoon(again.body.id, "the end of that hold");
   });
+
+  /** Moves its deadline to half a second from now. */
+  async function endsSoon(id: string, what: string): Promise<void> {
+    await house.db.raw(
+      "UPDATE reservations SET expires_at = clock_timestamp() + interval '500 milliseconds' WHERE id = ?",
+      [id],
+    );
+    await eventually(
+      async () => (await house.db("reservations").where({ id }).first("status"))?.status === "EXPIRED",
+      { timeoutMs: 10_000, what },
+    );
+  }
 });

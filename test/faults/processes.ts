@@ -46,7 +46,7 @@ export interface RoomProcess extends Process {
   pay(fan: Fan, reservationId: string, card?: string, key?: string): Promise<Answer>;
 }
 
-const START_MS = 15_000;
+const START_MS = 50_000;
 
 /** Reservations and payments behind HTTP in a process of their own, on the world's stores. */
 export async function startRoomProcess(options: RoomProcessOptions): Promise<RoomProcess> {
@@ -58,7 +58,10 @@ export async function startRoomProcess(options: RoomProcessOptions): Promise<Roo
     [...preloads, fileURLToPath(new URL("room-process.ts", import.meta.url)), JSON.stringify(options)],
     { TEST_REDIS_URL: redisUrl, CLOCK_OFFSET_MS: String(clockOffsetMs ?? 0) },
   );
-  const url = await child.said("ready ", START_MS);
+  const url = await child.said("ready ", START_MS).catch(async (fault) => {
+    await child.kill();
+    throw fault;
+  });
   return {
     ...child,
     url,

@@ -24,8 +24,9 @@ function planted(): WorldOptions {
       return {
         locks: (locks) => ({
           ...locks,
-          async acquire(resources, ttlMs) {
-            const lifeMs = unnoticed ? 500 : ttlMs;
+          async acquire(resources) {
+            // Short, so that it is soon over; but the room finds no lock worth having that has less than a second left.
+            const lifeMs = unnoticed ? 500 : 1_500;
             const outcome = await locks.acquire(resources, lifeMs);
             if (!outcome.ok) return outcome;
             say("stopped");

@@ -5,6 +5,7 @@ import {
   type JobOutcome,
   type JobQueue,
   type JobWorker,
+  type JobWorkerOptions,
   openJobQueue,
   startJobWorker,
 } from "../../src/platform/jobs.ts";
@@ -38,15 +39,18 @@ describe("jobs", () => {
     await queue.close();
   });
 
-  function work(handle: (run: Run) => JobOutcome | Promise<JobOutcome>, concurrency = 5): Run[] {
+  function work(
+    handle: (run: Run) => JobOutcome | Promise<JobOutcome>,
+    concurrency = 5,
+    options: JobWorkerOptions = {},
+  ): Run[] {
     const runs: Run[] = [];
-    workers.push(
-      startJobWorker<Data>(name, server.settings, log, concurrency, async (data, context) => {
-        const run = { ...data, ...context, at: Date.now() };
-        runs.push(run);
-        return handle(run);
-      }),
-    );
+    const noted = async (data: Data, context: JobContext) => {
+      const run = { ...data, ...context, at: Date.now() };
+      runs.push(run);
+      return handle(run);
+    };
+    workers.push(startJobWorker<Data>(name, server.settings, log, concurrency, noted, options));
     return runs;
   }
   const done = (): JobOutcome => ({ done: true });
@@ -159,7 +163,7 @@ describe("jobs", () => {
     });
 
     it("of a worker · with a job that never ends · ends all the same, and nothing stays open", async () => {
-      const runs = work(() => new Promise<JobOutcome>(() => undefined));
+      const runs = work(() => new Promise<JobOutcome>(() => undefined), 5, { closeDeadlineMs: 500 });
       await queue.add("hold-1", { n: 1 }, 0);
       await eventually(() => runs.length === 1, { what: "the job" });
       await workers.pop()?.close();

@@ -5,7 +5,7 @@
 import type { Server, Socket } from "node:net";
 import { failAtExit } from "./rejections.ts";
 
-const GRACE_MS = 5_000;
+const GRACE_MS = Number(process.env.TEST_LEAK_GRACE_MS ?? 5_000);
 
 /** Called when the last test is over; the timer holds nothing up, so it only fires if something else does. */
 export function endOrTell(): void {

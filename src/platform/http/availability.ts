@@ -14,7 +14,7 @@ export interface Availability {
   failing(): Dependency | null;
   /** Resolves as `work` does, or rejects with a 503 Problem when it waits while a dependency does not answer. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Asks all now, once for all who ask at the same time; for `/readyz`. Takes at most a second. */
+  /** Asks all now, once for all who ask at the same time; for `/readyz`. Takes at most as long as a ping may. */
   check(): Promise<Record<Dependency, boolean>>;
   stop(): void;
 }
@@ -24,18 +24,23 @@ interface Waiter {
   readonly reject: (problem: Problem) => void;
 }
 
-const PING_EVERY_MS = 500;
-const PING_TIMEOUT_MS = 1_000;
+export interface AvailabilityTiming {
+  readonly pingEveryMs: number;
+  readonly pingTimeoutMs: number;
+  /** How long a request may wait on a store that does not answer. */
+  readonly patienceMs: number;
+}
+
+const TIMING: AvailabilityTiming = { pingEveryMs: 500, pingTimeoutMs: 1_000, patienceMs: 1_000 };
 /** A ping that hangs is not sent again beside itself, or the pings would use up the pool; after this it is lost. */
 const PING_LOST_MS = 10_000;
-/** How long a request may wait on a store that does not answer. */
-const PATIENCE_MS = 1_000;
 const RETRY_AFTER_SECONDS = 2;
 
 export function watchAvailability(
   pings: Readonly<Record<Dependency, () => PromiseLike<unknown>>>,
+  { pingEveryMs, pingTimeoutMs, patienceMs }: AvailabilityTiming = TIMING,
 ): Availability {
-  const ask = { database: pinger(pings.database), queue: pinger(pings.queue) };
+  const ask = { database: pinger(pings.database, pingTimeoutMs), queue: pinger(pings.queue, pingTimeoutMs) };
   const answers: Record<Dependency, boolean> = { database: true, queue: true };
   const waiting = new Set<Waiter>();
   let round: Promise<Record<Dependency, boolean>> | null = null;
@@ -57,7 +62,7 @@ export function watchAvailability(
   function refuseOverdue(): void {
     const name = failing();
     if (name === null) return;
-    const overdue = performance.now() - PATIENCE_MS;
+    const overdue = performance.now() - patienceMs;
     for (const waiter of waiting) {
       if (waiter.since > overdue) break; // a Set keeps the order of arrival
       waiting.delete(waiter);
@@ -68,7 +73,7 @@ export function watchAvailability(
   const timer = setInterval(() => {
     refuseOverdue();
     void check();
-  }, PING_EVERY_MS);
+  }, pingEveryMs);
 
   return {
     failing,
@@ -89,8 +94,8 @@ export function unavailable(name: Dependency, cause?: unknown): Problem {
   return new Problem(code, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 }
 
-/** A question that is answered within a second: did the ping, this one or the one still under way, come back? */
-function pinger(ping: () => PromiseLike<unknown>): () => Promise<boolean> {
+/** A question that is answered in time: did the ping, this one or the one still under way, come back? */
+function pinger(ping: () => PromiseLike<unknown>, timeoutMs: number): () => Promise<boolean> {
   let underWay: { readonly answer: Promise<boolean>; readonly since: number } | null = null;
 
   async function send(): Promise<boolean> {
@@ -110,7 +115,7 @@ function pinger(ping: () => PromiseLike<unknown>): () => Promise<boolean> {
         if (underWay === sent) underWay = null;
       });
     }
-    const patience = timeout(PING_TIMEOUT_MS);
+    const patience = timeout(timeoutMs);
     const answered = await Promise.race([underWay.answer, patience.over]);
     patience.cancel();
     return answered;

@@ -14,6 +14,9 @@ import { eventually } from "../../support/wait.ts";
 import { type PrivateRedis, privateRedis, recordingLogger, type TcpProxy, tcpProxy } from "../support.ts";
 import { echo, type Served, serve } from "./harness.ts";
 
+/** As in earnest, only sooner. */
+const SOON = { pingEveryMs: 150, pingTimeoutMs: 400, patienceMs: 400 };
+
 describe("availability", () => {
   let redisServer: PrivateRedis;
   let database: TestDatabase;
@@ -31,7 +34,7 @@ describe("availability", () => {
     proxy = await tcpProxy(Number(url.port));
     url.port = String(proxy.port);
     db = openDatabase(url.href, 4, "availability-test");
-    availability = watchAvailability({ database: () => db.raw("SELECT 1"), queue: () => redis.ping() });
+    availability = watchAvailability({ database: () => db.raw("SELECT 1"), queue: () => redis.ping() }, SOON);
     served = await serve({
       availability,
       classifyFault: (fault) =>
@@ -56,7 +59,7 @@ describe("availability", () => {
         echo({
           method: "get",
           path: "/slow",
-          handler: async () => ({ status: 200, body: (await db.raw("SELECT pg_sleep(1.6)")).rowCount }),
+          handler: async () => ({ status: 200, body: (await db.raw("SELECT pg_sleep(0.7)")).rowCount }),
         }),
       ],
     });
@@ -181,7 +184,10 @@ describe("availability · without stores", () => {
 
   it("work that never ends · while PostgreSQL hangs · is refused, whether it began before or after", async () => {
     const postgres = store();
-    const availability = watchAvailability({ database: () => postgres.ping(), queue: async () => undefined });
+    const availability = watchAvailability(
+      { database: () => postgres.ping(), queue: async () => undefined },
+      SOON,
+    );
     postgres.hang();
     const before = outcome(availability.race(never()));
     await eventually(() => availability.failing() === "database", { what: "the ping's failure" });
@@ -198,7 +204,10 @@ describe("availability · without stores", () => {
 
   it("a ping that hangs · is not sent again beside itself", async () => {
     const postgres = store();
-    const availability = watchAvailability({ database: () => postgres.ping(), queue: async () => undefined });
+    const availability = watchAvailability(
+      { database: () => postgres.ping(), queue: async () => undefined },
+      SOON,
+    );
     postgres.hang();
     for (let round = 0; round < 3; round += 1) expect((await availability.check()).database).to.equal(false);
     expect(postgres.pings).to.equal(1);
@@ -208,7 +217,10 @@ describe("availability · without stores", () => {
 
   it("many who check at once · share one round of pings", async () => {
     const postgres = store();
-    const availability = watchAvailability({ database: () => postgres.ping(), queue: async () => undefined });
+    const availability = watchAvailability(
+      { database: () => postgres.ping(), queue: async () => undefined },
+      SOON,
+    );
     await Promise.all(Array.from({ length: 50 }, () => availability.check()));
     expect(postgres.pings).to.equal(1);
     availability.stop();

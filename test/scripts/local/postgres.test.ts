@@ -41,15 +41,91 @@ describe("local postgres", function () {
     return postgres;
   }
 
-  it("start · in an empty folder · serves a UTF-8 database on loopback only", async () => {
-    const postgres = await start();
-    const [row] = await query(
-      postgres.url,
-      `SELECT current_database(), current_setting('server_encoding'), current_setting('listen_addresses'),
-              current_setting('fsync'), current_setting('max_connections'), datlocale
-       FROM pg_database WHERE datname = current_database()`,
+  /** Making the files of a server takes most of the time, so these share one; each leaves it running. */
+  describe("of one folder", () => {
+    let shared: string;
+    let postgres: RunningPostgres;
+
+    const startHere = () => startPostgres({ dir: path.join(shared, "postgres"), durable: false });
+    before(async () => {
+      shared = await temporaryPlace("local-postgres-shared");
+      postgres = await startHere();
+    });
+    after(async () => {
+      await postgres.stop();
+      await removePlace(shared);
+    });
+
+    it("start · in an empty folder · serves a UTF-8 database on loopback only", async () => {
+      const [row] = await query(
+        postgres.url,
+        `SELECT current_database(), current_setting('server_encoding'), current_setting('listen_addresses'),
+                current_setting('fsync'), current_setting('max_connections'), datlocale
+         FROM pg_database WHERE datname = current_database()`,
+      );
+      expect(row).to.deep.equal(["fastpass", "UTF8", "127.0.0.1", "off", "200", "C.UTF-8"]);
+    });
+
+    it("connect · without the password · is refused", async () => {
+      const url = new URL(postgres.url);
+      url.password = "wrong";
+      expect((await refusal(query(url.href, "SELECT 1"))).message).to.contain(
+        "password authentication failed",
+      );
+    });
+
+    it("createDatabase · from a template · copies it, and dropDatabase removes it", async () => {
+      const original = await postgres.createDatabase("one");
+      await query(original, "CREATE TABLE things (id int)");
+      const copy = await postgres.createDatabase("two", "one");
+      expect(await query(copy, "SELECT count(*)::int FROM things")).to.deep.equal([[0]]);
+      await postgres.dropDatabase("two");
+      expect((await refusal(query(copy, "SELECT 1"))).message).to.contain("does not exist");
+    });
+
+    it("start · in a folder that is in use · is refused", async () => {
+      expect((await refusal(startHere())).message).to.contain(`Process ${process.pid} already uses`);
+    });
+
+    it("restart · after a kill · recovers on the same port", async () => {
+      await query(postgres.url, "CREATE TABLE kept_too (id int)");
+      await postgres.kill();
+      await postgres.restart();
+      expect(await query(postgres.url, "SELECT count(*)::int FROM kept_too")).to.deep.equal([[0]]);
+    });
+
+    it("start · after stop, in the same folder · has the data and the password again", async () => {
+      await query(postgres.url, "CREATE TABLE kept (id int)");
+      const { pid } = postgres;
+      await postgres.stop();
+      expect(isAlive(pid)).to.equal(false);
+      postgres = await startHere();
+      expect(await query(postgres.url, "SELECT count(*)::int FROM kept")).to.deep.equal([[0]]);
+    });
+
+    onLinux(
+      "start · when postmaster.pid names a pid that is another process's now · starts and spares it",
+      async () => {
+        const dataDir = path.join(postgres.dir, "data");
+        await postgres.stop();
+        // Of the same user, or PostgreSQL would see for itself that it cannot be its own.
+        const bystander = startBystander(await postgresUser([dataDir], sayNothing));
+        const lock = [
+          bystander.pid,
+          dataDir,
+          1_700_000_000,
+          postgres.port,
+          "",
+          "127.0.0.1",
+          "  1234567 987654321",
+          "ready",
+        ];
+        await writeFile(path.join(dataDir, "postmaster.pid"), `${lock.join("\n")}\n`);
+        postgres = await startHere();
+        expect(await query(postgres.url, "SELECT 1")).to.deep.equal([[1]]);
+        expect(isAlive(bystander.pid)).to.equal(true);
+      },
     );
-    expect(row).to.deep.equal(["fastpass", "UTF8", "127.0.0.1", "off", "200", "C.UTF-8"]);
   });
 
   it("start · durable · syncs to disk", async () => {
@@ -60,65 +136,6 @@ describe("local postgres", function () {
     );
     expect(rows).to.deep.equal([["on", "on"]]);
   });
-
-  it("connect · without the password · is refused", async () => {
-    const postgres = await start();
-    const url = new URL(postgres.url);
-    url.password = "wrong";
-    expect((await refusal(query(url.href, "SELECT 1"))).message).to.contain("password authentication failed");
-  });
-
-  it("createDatabase · from a template · copies it, and dropDatabase removes it", async () => {
-    const postgres = await start();
-    const original = await postgres.createDatabase("one");
-    await query(original, "CREATE TABLE things (id int)");
-    const copy = await postgres.createDatabase("two", "one");
-    expect(await query(copy, "SELECT count(*)::int FROM things")).to.deep.equal([[0]]);
-    await postgres.dropDatabase("two");
-    expect((await refusal(query(copy, "SELECT 1"))).message).to.contain("does not exist");
-  });
-
-  it("start · after stop, in the same folder · has the data and the password again", async () => {
-    const first = await start();
-    await query(first.url, "CREATE TABLE kept (id int)");
-    await first.stop();
-    expect(isAlive(first.pid)).to.equal(false);
-    const second = await start();
-    expect(await query(second.url, "SELECT count(*)::int FROM kept")).to.deep.equal([[0]]);
-  });
-
-  it("restart · after a kill · recovers on the same port", async () => {
-    const postgres = await start();
-    await query(postgres.url, "CREATE TABLE kept (id int)");
-    await postgres.kill();
-    await postgres.restart();
-    expect(await query(postgres.url, "SELECT count(*)::int FROM kept")).to.deep.equal([[0]]);
-  });
-
-  onLinux(
-    "start · when postmaster.pid names a pid that is another process's now · starts and spares it",
-    async () => {
-      const first = await start();
-      const dataDir = path.join(first.dir, "data");
-      await first.stop();
-      // Of the same user, or PostgreSQL would see for itself that it cannot be its own.
-      const bystander = startBystander(await postgresUser([dataDir], sayNothing));
-      const lock = [
-        bystander.pid,
-        dataDir,
-        1_700_000_000,
-        first.port,
-        "",
-        "127.0.0.1",
-        "  1234567 987654321",
-        "ready",
-      ];
-      await writeFile(path.join(dataDir, "postmaster.pid"), `${lock.join("\n")}\n`);
-      const second = await start();
-      expect(await query(second.url, "SELECT 1")).to.deep.equal([[1]]);
-      expect(isAlive(bystander.pid)).to.equal(true);
-    },
-  );
 
   it("start · when the port asked for is taken · a sentence names it", async () => {
     const port = await occupyPort();
@@ -132,11 +149,6 @@ describe("local postgres", function () {
     const offers = [port, await freePort()];
     const postgres = await start({ findPort: async () => offers.shift() ?? 0 });
     expect(await query(postgres.url, "SELECT 1")).to.deep.equal([[1]]);
-  });
-
-  it("start · in a folder that is in use · is refused", async () => {
-    await start();
-    expect((await refusal(start())).message).to.contain(`Process ${process.pid} already uses`);
   });
 
   asRoot(
@@ -161,11 +173,11 @@ describe("local postgres", function () {
     );
     let hidden: string;
 
-    beforeEach(async () => {
+    before(async () => {
       hidden = await mkdtemp(path.join(os.tmpdir(), "fast-pass-hidden-"));
       await cp(native, hidden, { recursive: true, verbatimSymlinks: true });
     });
-    afterEach(() => rm(hidden, { recursive: true, force: true }));
+    after(() => rm(hidden, { recursive: true, force: true }));
 
     const packageName = `${process.platform}-${process.arch}`;
 
