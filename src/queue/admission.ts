@@ -11,10 +11,12 @@ import type { Database } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Batch } from "./journal.ts";
 import { createJournaller } from "./journaller.ts";
 import { WAKE_CHANNEL } from "./keys.ts";
 import type { LineStore } from "./line-store.ts";
+import { createHeadSigner } from "./log-head.ts";
 import { markEnded, readQueue, readVersions } from "./queue-store.ts";
 import type { LiveHold } from "./rebuild.ts";
 
@@ -25,6 +27,7 @@ export interface AdmissionDeps {
   readonly locks: AdvisoryLocks;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly credentials: Credentials;
   liveHolds(performanceId: string): Promise<readonly LiveHold[]>;
 }
 
@@ -68,6 +71,8 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     },
   });
 
+  const heads = createHeadSigner(db, deps.credentials);
+
   function watch(queueId: string): Watched {
     const known = watched.get(queueId);
     if (known) return known;
@@ -91,6 +96,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       if (versions.has(queueId)) continue;
       watched.delete(queueId);
       journaller.forget(queueId);
+      heads.forget(queueId);
       await locks.release(lockName(queueId));
     }
     for (const [queueId, version] of versions) {
@@ -132,6 +138,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       return;
     }
     await journaller.follow(queueId, tick);
+    await heads.sign(queueId);
     if (tick.code === Code.idle) await retire(queue);
   }
 

@@ -6,6 +6,7 @@
  */
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
+import type { LogHead } from "./log-head.ts";
 
 const ISSUER = "fastpass";
 /** Verified passes remembered; an ES256 check costs about 60 µs, a look-up one. */
@@ -95,6 +96,30 @@ export function createCredentials(ticketKey: KeyObject, passPrivateKey: KeyObjec
         subject: userId,
         jwtid: ticketId,
       });
+    },
+
+    /** The same key signs passes; the audience tells the two apart. */
+    signHead(queueId: string, { number, hash }: LogHead): string {
+      return jwt.sign({ number, hash }, passPrivateKey, {
+        algorithm: "ES256",
+        keyid: keyId,
+        issuer: ISSUER,
+        audience: `log:${queueId}`,
+      });
+    },
+
+    /** @returns null for what was not signed here, or is of another queue. */
+    verifyHead(token: string, queueId: string): LogHead | null {
+      try {
+        const { number, hash } = jwt.verify(token, passPublicKey, {
+          algorithms: ["ES256"],
+          issuer: ISSUER,
+          audience: `log:${queueId}`,
+        }) as jwt.JwtPayload;
+        return { number: Number(number), hash: String(hash) };
+      } catch {
+        return null;
+      }
     },
 
     /** Checks signature, audience and time. Whether the admission still lives only the queue can tell. */

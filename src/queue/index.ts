@@ -23,6 +23,7 @@ import { createCredentials, type PassOutcome } from "./credentials.ts";
 import { findJoin } from "./journal.ts";
 import { hashCode, newCode, withLane } from "./lanes.ts";
 import { createLineStore } from "./line-store.ts";
+import { verifyLog } from "./log-verify.ts";
 import {
   changeQueue,
   insertCodes,
@@ -42,6 +43,7 @@ export type { AdmissionWorker } from "./admission.ts";
 export { checkJournal, type Observation, type Violation } from "./checker.ts";
 export type { PassOutcome } from "./credentials.ts";
 export { type JournalEntry, readJournal } from "./journal.ts";
+export type { LogReport } from "./log-verify.ts";
 export type { LiveHold } from "./rebuild.ts";
 export type { QueueStats, QueueStatus } from "./status.ts";
 export type { TicketView } from "./view.ts";
@@ -76,6 +78,14 @@ export interface SlotHolder {
   readonly queueId: string;
   readonly userId: string;
   readonly ticketId: string;
+}
+
+/** The admission log for whoever checks it, without a queue's Redis. */
+export function openLog(db: Database, config: QueueDeps["config"]) {
+  const credentials = createCredentials(config.ticketKey, config.passPrivateKey);
+  return {
+    verify: (queueId: string, noted: string | null) => verifyLog(db, credentials, queueId, noted),
+  };
 }
 
 export type Queue = ReturnType<typeof createQueue>;
@@ -293,7 +303,7 @@ export function createQueue(deps: QueueDeps) {
 
     /** Starts the admissions of this process; for workers. */
     startAdmission: (locks: AdvisoryLocks): AdmissionWorker =>
-      startAdmission({ db, subscriber, store, locks, log, metrics, liveHolds }),
+      startAdmission({ db, subscriber, store, locks, log, metrics, credentials, liveHolds }),
 
     /** Stops this process's beat; its fans' places stay. */
     stop: () => room.close(),

@@ -48,7 +48,12 @@ export const queueStatus = Joi.object({
   seatsHeld: nullableCount(),
   notice: noticeTexts.allow(null).required(),
   draw: Joi.object().unknown().allow(null).required(),
-  logHead: Joi.string().hex().allow(null).required().description("the newest hash of the admission journal"),
+  logHead: Joi.string()
+    .allow(null)
+    .required()
+    .description(
+      "the newest entry of the admission journal: a JWS of its `number` and `hash`, signed each minute by the key that signs passes",
+    ),
 });
 
 export const turnLength = Joi.object({

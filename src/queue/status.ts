@@ -2,6 +2,7 @@
 import type { Database } from "../platform/postgres.ts";
 import { countSince } from "./journal.ts";
 import type { LineStore, Summary } from "./line-store.ts";
+import { readHead } from "./log-head.ts";
 import { type Notice, type QueueRow, readQueue } from "./queue-store.ts";
 import type { Phase } from "./view.ts";
 
@@ -22,7 +23,7 @@ export interface QueueStatus {
   readonly seatsHeld: number | null;
   readonly notice: Notice | null;
   readonly draw: null;
-  /** The journal's newest hash: whoever notes it down can later show that nothing before it was altered. */
+  /** The journal's head, signed: whoever notes it down can later show that nothing before it was altered. */
   readonly logHead: string | null;
 }
 
@@ -84,7 +85,7 @@ export function createStatus(db: Database, store: LineStore) {
       seatsHeld: fresh ? summary.held : null,
       notice: row.notice,
       draw: null,
-      logHead: row.journalLength > 0 ? row.journalHead.toString("hex") : null,
+      logHead: await readHead(db, queueId),
     };
     return { status, turn: { arrivalSeconds, sessionSeconds } };
   }

@@ -79,7 +79,11 @@ describe("contract · queue", () => {
         epoch: 1,
       });
       await eventually(async () => (await statusOf(show)).seatsLeft === 20, { what: "the number of seats" });
-      expect((await statusOf(show)).logHead).to.match(/^[0-9a-f]{64}$/);
+      const logHead = await eventually(async () => (await statusOf(show)).logHead, { what: "a signed head" });
+      const [head, claims] = logHead.split(".").map((part: string) => Buffer.from(part, "base64url"));
+      const { keys } = (await house.client.at("GET", "/.well-known/jwks.json")).body;
+      expect(JSON.parse(head).kid).to.equal(keys[0].kid);
+      expect(JSON.parse(claims)).to.include({ iss: "fastpass", aud: `log:${show.queueId}` });
     });
 
     it("before, in and after its times · the phase follows from settings alone", async () => {

@@ -14,6 +14,7 @@ import { type NewQueueSettings, newSettings } from "../../src/queue/settings.ts"
 import { type TestDatabase, testServers } from "../support/servers.ts";
 
 export interface QueueHouse {
+  readonly databaseUrl: string;
   readonly db: Database;
   readonly redis: RedisClient;
   /** A gateway's or a worker's view of the queues, with connections of its own. */
@@ -115,6 +116,7 @@ export async function openHouse(): Promise<QueueHouse> {
   }
 
   return {
+    databaseUrl: database.url,
     db,
     redis,
     openQueue,

@@ -25,6 +25,8 @@ export interface Ticket {
   readonly ticketId: string;
   readonly userId: string;
   readonly lane: number;
+  /** Of its last entry. */
+  epoch: number;
   /** Its place in the line; the draw gives another one. */
   sequence: number;
   state: StateLetter;
@@ -131,9 +133,11 @@ export function createHistory(report: Report): History {
     if (isBack ? sequences.has(sequence) || row.epoch < 2 : sequence <= lastSequence)
       report("Q1", row, ticketId, `sequence ${sequence} does not rise above ${lastSequence}`);
     sequences.add(sequence);
+    if (isBack && before?.epoch === row.epoch)
+      report("Q1", row, ticketId, `came back after a loss since which ${before.ticketId} was the account's`);
     lastSequence = Math.max(lastSequence, sequence);
     const ticket = newTicket(ticketId, userId, lane, sequence, data.lobby === true ? "L" : "W");
-    ticket.isBack = isBack;
+    Object.assign(ticket, { isBack, epoch: row.epoch });
     tickets.set(ticketId, ticket);
     current.set(userId, ticket);
     counts[ticket.state] += 1;
@@ -155,6 +159,7 @@ export function createHistory(report: Report): History {
           ? from === "A" && kind === "defer" && ticket.undelivered === 0
           : ALLOWED[kind].includes(from);
     if (!possible) report("Q1", row, ticket.ticketId, `${kind} is impossible in state ${from}`);
+    ticket.epoch = row.epoch;
     counts[from] -= 1;
     ticket.state = AFTER[kind];
     counts[ticket.state] += 1;
@@ -218,6 +223,7 @@ function newTicket(
     userId,
     lane,
     sequence,
+    epoch: 0,
     state,
     fence: 0,
     isBack: false,
