@@ -360,10 +360,14 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   }
 
   /** The ticket that this account hands in, if its join may have been lost. */
-  async function lostTicket(queueId: string, userId: string, token: string): Promise<LostTicket | null> {
-    const ticket = credentials.verifyTicket(token, queueId);
+  async function lostTicket(line: LocalLine, userId: string, token: string): Promise<LostTicket | null> {
+    const ticket = credentials.verifyTicket(token, line.queueId);
     if (!ticket.ok || ticket.claims.userId !== userId) return null;
-    return (await unknownTickets(db, queueId, [ticket.claims]))[0] ?? null;
+    // Of this very epoch, and a newer one would still be recovering, in which nobody gets another place: every page
+    // that is loaded again hands in its ticket, and none of these must cost a query.
+    const isFresh = Date.now() - line.heardAt < FRESH_MS;
+    if (isFresh && ticket.claims.epoch >= line.epoch) return null;
+    return (await unknownTickets(db, line.queueId, [ticket.claims]))[0] ?? null;
   }
 
   return {
@@ -383,7 +387,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       const opened = await lineOf(queueId);
       if (!opened) return { ok: false, reason: "NOT_FOUND" };
       return whileAsking(opened, userId, async () => {
-        const lost = ticket === null ? null : await lostTicket(queueId, userId, ticket);
+        const lost = ticket === null ? null : await lostTicket(opened.line, userId, ticket);
         const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code), lost);
         if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
         const fan = opened.line.observe(userId, outcome.view);

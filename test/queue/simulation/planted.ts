@@ -143,13 +143,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "HEARTBEAT_LIMIT = 1500000",
   ),
   plant(
-    "a lost ticket is honoured though its account has had another since",
-    "Q1",
-    "includes/lost",
-    "if mine and (mine.id == lostId or mine.epoch > tonumber(lostEpoch)) then",
-    "if false then",
-  ),
-  plant(
     "who comes back late stands in the line, before others who were told their places",
     "Q4",
     "join",
