@@ -25,6 +25,7 @@ import { mountRoutes } from "./platform/http/mount.ts";
 import type { Route } from "./platform/http/route.ts";
 import { createServer } from "./platform/http/server.ts";
 import { mountSystemRoutes } from "./platform/http/system.ts";
+import { mountStreamPaths } from "./platform/http/upgrades.ts";
 import type { Platform } from "./platform/index.ts";
 import { openJobQueue } from "./platform/jobs.ts";
 import { isDatabaseAway, sqlState } from "./platform/postgres.ts";
@@ -157,6 +158,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
     ...payments.routes,
     ...operator.routes,
   ];
+  const streams = [...queue.sockets, ...seats.streams, ...operator.sockets];
   const built = readBuiltPages();
   if (!built) log.info('no pages for browsers: they have not been built ("npm run build:web")');
   const pages = built ? createPages({ built, catalog }) : { routes: [] };
@@ -172,6 +174,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
       mountRoutes(router, withBase(api), options);
       mountRoutes(router, queue.publicRoutes, options);
       mountRoutes(router, pages.routes, options);
+      mountStreamPaths(router, streams);
       mountSystemRoutes(router, {
         log,
         availability,
@@ -190,7 +193,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
   const sockets = attachSockets(server, {
     log,
     metrics,
-    routes: [...queue.sockets, ...seats.streams, ...operator.sockets],
+    routes: streams,
   });
   await auth.start();
   releaser.add("auth", () => auth.close());

@@ -64,8 +64,15 @@ function isInjected(name: string, value = ""): boolean {
   );
 }
 
-const secret = (production: boolean) =>
-  production ? Joi.string().min(32).required() : Joi.string().min(32).default(DEVELOPMENT_SECRET);
+const secret = (production: boolean) => {
+  const schema = Joi.string().min(32).messages({
+    "any.required": "{{#label}} is required in production; make one with openssl rand -base64 48",
+    "string.min": "{{#label}} must have 32 characters or more; make one with openssl rand -base64 48",
+  });
+  return production ? schema.required() : schema.default(DEVELOPMENT_SECRET);
+};
+/** The file is read later; this is what to write when none is named. */
+const MAKE_PASS_KEY = "openssl ecparam -name prime256v1 -genkey -noout -out pass.pem";
 /** Comma-separated; joi has a type for lists only when they are arrays. */
 const listOf = (item: (entry: string) => boolean, form: string) =>
   Joi.string()
@@ -115,7 +122,9 @@ const schemaFor = (production: boolean) =>
     FASTPASS_STRIPE_WEBHOOK_SECRET: Joi.string()
       .pattern(/^whsec_\w{8,}$/)
       .messages({ "string.pattern.base": "FASTPASS_STRIPE_WEBHOOK_SECRET must be a secret such as whsec_…" }),
-    FASTPASS_PASS_KEY_FILE: production ? Joi.string().required() : Joi.string(),
+    FASTPASS_PASS_KEY_FILE: (production ? Joi.string().required() : Joi.string()).messages({
+      "any.required": `FASTPASS_PASS_KEY_FILE is required in production, such as pass.pem; make one with ${MAKE_PASS_KEY}`,
+    }),
     FASTPASS_METRICS_PORT: Joi.number().integer().min(0).max(65_535).default(0),
     FASTPASS_TRUST_PROXY: Joi.string().allow("").default("").custom(checkTrustProxy).messages({
       "any.invalid":
@@ -125,7 +134,10 @@ const schemaFor = (production: boolean) =>
     FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
   })
     .and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD")
-    .and("FASTPASS_STRIPE_SECRET_KEY", "FASTPASS_STRIPE_WEBHOOK_SECRET");
+    .and("FASTPASS_STRIPE_SECRET_KEY", "FASTPASS_STRIPE_WEBHOOK_SECRET")
+    .messages({
+      "object.and": "{{#missingWithLabels}} is required too when {{#presentWithLabels}} is set",
+    });
 
 const KNOWN = Object.keys(schemaFor(false).describe().keys as object);
 
@@ -143,7 +155,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   );
   const { error, value } = schemaFor(environment.NODE_ENV === "production").validate(present, {
     abortEarly: false,
-    errors: { wrap: { label: "" } },
+    errors: { wrap: { label: "", array: false } },
   });
   if (error) throw new ConfigError(`${error.details.map((detail) => detail.message).join("; ")}.`);
   const passKey = loadPassKey(value.FASTPASS_PASS_KEY_FILE);
@@ -195,7 +207,7 @@ function loadPassKey(file: string | undefined): KeyObject | null {
     key = createPrivateKey(readFileSync(file));
   } catch (cause) {
     throw new ConfigError(
-      `FASTPASS_PASS_KEY_FILE must name a readable PEM private key (${(cause as Error).message}); make one with "openssl ecparam -name prime256v1 -genkey -noout -out pass.pem".`,
+      `FASTPASS_PASS_KEY_FILE must name a readable PEM private key (${(cause as Error).message}); make one with ${MAKE_PASS_KEY}.`,
     );
   }
   if (key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {

@@ -147,9 +147,19 @@ function withCredentials(status: number, { cookie, ...token }: Credentials, more
   return { status, headers: NO_STORE, cookies: [cookie], body: { ...more, ...token } };
 }
 
-/** SameSite=Strict already keeps the cookie from other sites; this also holds for browsers that get it wrong. */
-function refuseCrossSite({ headers }: Request): void {
-  if (headers["sec-fetch-site"] === "cross-site") throw new Problem("CROSS_SITE");
+/**
+ * SameSite=Strict already keeps the cookie from other sites; this also holds for browsers that get it wrong. `Origin` is
+ * asked only where there is no `Sec-Fetch-Site`: a proxy that changes `Host` would make strangers of our own pages.
+ */
+function refuseCrossSite(request: Request): void {
+  const { origin, "sec-fetch-site": site } = request.headers;
+  const isForeign = site === undefined ? isOfAnotherHost(request, origin) : site === "cross-site";
+  if (isForeign) throw new Problem("CROSS_SITE");
+}
+
+function isOfAnotherHost({ host }: Request, origin: string | undefined): boolean {
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
 }
 
 /** The wait is spread, so that those refused together do not come back together. */

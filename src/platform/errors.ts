@@ -68,6 +68,7 @@ export const ERRORS = {
   BODY_TOO_LARGE: refusal(413, "The body is larger than 64 KiB."),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, "The body must be application/json."),
   IDEMPOTENCY_MISMATCH: refusal(422, "This Idempotency-Key was used with another body."),
+  UPGRADE_REQUIRED: refusal(426, "Only a WebSocket can be opened here."),
   RATE_LIMITED: later(429, "Too many requests; slow down."),
   HEADERS_TOO_LARGE: refusal(431, "The headers are too large."),
   INTERNAL: later(500, "Something failed on our side."),
@@ -81,7 +82,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 export interface FieldError {
-  /** Where, in dotted form: `queue.ratePerMinute`, `seatIds.0`. */
+  /** Where, in dotted form: `queue.ratePerMinute`, `seatIds.0`; empty: the request as a whole. */
   readonly path: string;
   readonly message: string;
 }
@@ -120,6 +121,12 @@ export class Problem extends Error {
     return this.status === 429 || this.status === 503 ? 1 : null;
   }
 
+  /** A validation always names what was wrong, if only the request as a whole. */
+  private get errors(): readonly FieldError[] | undefined {
+    if (this.options.errors || this.code !== "VALIDATION_FAILED") return this.options.errors;
+    return [{ path: "", message: this.message }];
+  }
+
   toJSON(instance: string, requestId: string): Record<string, unknown> {
     const { status, title, retryable } = ERRORS[this.code];
     return {
@@ -131,7 +138,7 @@ export class Problem extends Error {
       code: this.code,
       retryable,
       requestId,
-      ...(this.options.errors ? { errors: this.options.errors } : {}),
+      ...(this.errors ? { errors: this.errors } : {}),
       ...this.options.extensions,
     };
   }

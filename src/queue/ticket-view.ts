@@ -41,7 +41,8 @@ export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credenti
     pollAfterSeconds: pollAfterSeconds(ahead ?? 0, line.controls.settings),
     reconnectSpreadSeconds: reconnectSpreadSeconds(line.waiting),
     arriveBy: fan.state === "A" ? isoOrNull(fan.arriveBy) : null,
-    passExpiresAt: fan.state === "I" ? isoOrNull(fan.passEnds) : null,
+    // The pass says whole seconds, rounded down, and both must say the same.
+    passExpiresAt: fan.state === "I" ? isoOrNull(fan.passEnds - (fan.passEnds % 1_000_000)) : null,
     deferredUntil: fan.state === "D" || fan.state === "R" ? isoOrNull(fan.graceEnds) : null,
   };
 }

@@ -342,7 +342,16 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
 
   async function attach(opened: OpenLine, userId: string): Promise<LocalFan | Code> {
     const outcome = await store.attach(opened.line.queueId, userId, gatewayId);
-    return outcome.ok ? opened.line.observe(userId, outcome.view) : outcome.code;
+    return outcome.ok ? inKnownLane(opened, opened.line.observe(userId, outcome.view)) : outcome.code;
+  }
+
+  /** A new lane's code works as soon as the operator has it, which can be before this gateway hears of the lane. */
+  async function inKnownLane({ line }: OpenLine, fan: LocalFan): Promise<LocalFan> {
+    const isKnown = fan.lane === 0 || line.controls.lanes.some(({ index }) => index === fan.lane);
+    const row = isKnown ? null : await readQueue(db, line.queueId);
+    // The lanes alone: what else is new the streams hear of when it arrives.
+    if (row) line.controls = { ...line.controls, lanes: row.lanes };
+    return fan;
   }
 
   async function joinOnce(
@@ -390,7 +399,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         const lost = ticket === null ? null : await lostTicket(opened.line, userId, ticket);
         const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code), lost);
         if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
-        const fan = opened.line.observe(userId, outcome.view);
+        const fan = await inKnownLane(opened, opened.line.observe(userId, outcome.view));
         return { ok: true, isNew: outcome.isNew, view: seen(opened.line, await untilCommitted(opened, fan)) };
       });
     },

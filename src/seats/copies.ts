@@ -32,6 +32,8 @@ export interface Copies {
   peek(performanceId: string): Copy | null;
   /** Loads the copy if need be; a stale one is better than none. @throws the fault of both stores. */
   get(performanceId: string): Promise<Copy>;
+  /** The same, but waits a moment for a copy that a stream can follow: a new performance's is still being made. */
+  settled(performanceId: string): Promise<Copy>;
   /** Sends the snapshot and then the deltas until the stream ends. */
   attach(performanceId: string, stream: Stream): void;
   readonly size: number;
@@ -58,6 +60,8 @@ const SILENCE_MS = 5_000;
 const MAX_SILENCE_MS = 30_000;
 const WITHOUT_COPY_MS = 2_000;
 const SUBSCRIBE_WAIT_MS = 500;
+const SETTLE_MS = 1_500;
+const SETTLE_ROUND_MS = 50;
 const MAX_MISSED = 256;
 const MAX_ATTEMPTS = 3;
 const ROUND_MS = 1_000;
@@ -216,6 +220,21 @@ export function createCopies(options: CopiesOptions): Copies {
     }
   }, ROUND_MS);
 
+  async function get(performanceId: string): Promise<Copy> {
+    const entry = entryOf(performanceId);
+    if (entry.copy && !isStale(entry)) return entry.copy;
+    try {
+      await load(entry);
+    } catch (fault) {
+      if (!entry.copy) {
+        if (entry.feed.size === 0) drop(entry);
+        throw fault;
+      }
+      rest(entry);
+    }
+    return entry.copy as Copy;
+  }
+
   return {
     peek(performanceId) {
       const entry = entries.get(performanceId);
@@ -223,19 +242,14 @@ export function createCopies(options: CopiesOptions): Copies {
       entry.usedAt = performance.now();
       return entry.copy;
     },
-    async get(performanceId) {
-      const entry = entryOf(performanceId);
-      if (entry.copy && !isStale(entry)) return entry.copy;
-      try {
-        await load(entry);
-      } catch (fault) {
-        if (!entry.copy) {
-          if (entry.feed.size === 0) drop(entry);
-          throw fault;
-        }
-        rest(entry);
+    get,
+    async settled(performanceId) {
+      const deadline = performance.now() + SETTLE_MS;
+      for (;;) {
+        const copy = await get(performanceId);
+        if (copy.epoch !== NO_EPOCH || performance.now() >= deadline) return copy;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_ROUND_MS));
       }
-      return entry.copy as Copy;
     },
     attach(performanceId, stream) {
       const entry = entryOf(performanceId);

@@ -27,7 +27,7 @@ export function seatStreams(copies: Copies, verifyPass: VerifyPass): StreamRoute
           return isPassOfAnother(token, verifyPass) ? WRONG_PERFORMANCE : BAD_TOKEN;
         }
         // Loaded before the stream starts, so that its first frame is the snapshot and comes at once.
-        await copies.get(performanceId);
+        await copies.settled(performanceId);
         return { ok: true, start: (stream) => copies.attach(performanceId, stream) };
       },
     },

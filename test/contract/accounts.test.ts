@@ -175,9 +175,19 @@ describe("contract · accounts", function () {
 
     it("from another site · refused, and the cookie stays good", async () => {
       const cookie = cookieOf(await signUp());
-      const { status, body } = await refresh(cookie, { "Sec-Fetch-Site": "cross-site" });
-      expect([status, body.code]).to.deep.equal([403, "CROSS_SITE"]);
-      expect((await refresh(cookie)).status).to.equal(200);
+      const foreign: Record<string, string>[] = [
+        { "Sec-Fetch-Site": "cross-site" },
+        { Origin: "https://evil.example" },
+        { Origin: "null" },
+      ];
+      for (const headers of foreign) {
+        const { status, body } = await refresh(cookie, headers);
+        expect([status, body.code]).to.deep.equal([403, "CROSS_SITE"]);
+      }
+      const { client } = house;
+      expect((await refresh(cookie, { Origin: client.url })).status, "our own origin").to.equal(200);
+      const proxied = { "Sec-Fetch-Site": "same-origin", Origin: "https://tickets.example" };
+      expect((await refresh(cookie, proxied)).status, "behind a proxy that changes Host").to.equal(200);
     });
 
     it("ten at once · all get the same successor", async () => {

@@ -155,6 +155,18 @@ describe("contract · events, performances, seats", () => {
       }
     });
 
+    it("of a performance that was made just now · a hold is a delta, not another snapshot", async () => {
+      const fresh = await house.makeShow();
+      const holder = await house.enter(await house.fan(), fresh);
+      const feed = house.stream(`/ws/v1/performances/${fresh.id}/seats`, holder.pass);
+      const snapshot = await feed.next("snapshot");
+      await house.hold(holder, { seatIds: [fresh.seatIds[0]] }, { expect: 201 });
+      const delta = await feed.next("seats");
+      expect(delta).to.include({ epoch: snapshot.epoch, seq: Number(snapshot.seq) + 1 });
+      expect(delta.changes).to.deep.equal([[0, "H"]]);
+      expect(feed.of("snapshot")).to.have.length(1);
+    });
+
     it("a client that speaks · is closed with 1008", async () => {
       const feed = house.stream(`/ws/v1/performances/${show.id}/seats`, inside.pass);
       await feed.next("snapshot");
@@ -181,6 +193,7 @@ describe("contract · events, performances, seats", () => {
         [{ holdSeconds: 3_601 }, {}, undefined, "holdSeconds"],
         [{ holdSeconds: 60.5 }, {}, undefined, "holdSeconds"],
         [{ currency: "eur" }, {}, undefined, "currency"],
+        [{ currency: "ZZZ" }, {}, undefined, "currency"],
         [{ startsAt: "tomorrow" }, {}, undefined, "startsAt"],
         [{ startsAt: "2035-05-01" }, {}, undefined, "startsAt"],
         [{ startsAt: "2035-02-30T10:00:00Z" }, {}, undefined, "startsAt"],

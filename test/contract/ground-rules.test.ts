@@ -90,6 +90,47 @@ describe("contract · ground rules", () => {
     });
   });
 
+  describe("upgrades", () => {
+    it("a stream's address without one · 426 that says to what", async () => {
+      const paths = [
+        `queues/${show.queueId}`,
+        `performances/${show.id}/seats`,
+        `operator/queues/${show.queueId}`,
+      ];
+      for (const path of paths) {
+        const answer = await rawly(
+          house,
+          `GET /ws/v1/${path}?token=x HTTP/1.1\r\nHost: a\r\n\r\n`,
+          /retryable/,
+        );
+        expect(answer)
+          .to.match(/^HTTP\/1\.1 426 /)
+          .and.match(/^Upgrade: websocket\r$/m);
+        expect(answer)
+          .to.match(/^Content-Type: application\/problem\+json/m)
+          .and.contain('"UPGRADE_REQUIRED"');
+        const posted = `POST /ws/v1/${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`;
+        expect(await rawly(house, posted, /retryable/)).to.match(/^HTTP\/1\.1 405 /);
+      }
+    });
+
+    it("an offer of h2c, as Java and curl make with each request · is ignored, body and connection are kept", async () => {
+      const offer =
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n";
+      const body = JSON.stringify({ email: "nobody@example.org", password: "long enough" });
+      const get = `GET /api/v1/events?limit=1 HTTP/1.1\r\nHost: a\r\n${offer}X-Request-Id: mine\r\n\r\n`;
+      const post = `POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\n${offer}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+      const answers = await rawly(house, get + post + last);
+      expect(answers.match(/HTTP\/1\.1 \d+/g)).to.deep.equal([
+        "HTTP/1.1 200",
+        "HTTP/1.1 401",
+        "HTTP/1.1 200",
+      ]);
+      expect(answers).to.contain("X-Request-Id: mine").and.contain('"BAD_CREDENTIALS"');
+    });
+  });
+
   describe("bodies", () => {
     const credentials = { email: "a@example.org", password: "long enough", name: "A" };
 
@@ -110,6 +151,7 @@ describe("contract · ground rules", () => {
     it("no body at all · 400 VALIDATION_FAILED where one is needed", async () => {
       const { body } = await house.client.api("POST", "/auth/login", { expect: 400 });
       expect(body.code).to.equal("VALIDATION_FAILED");
+      expect(body.errors).to.deep.equal([{ path: "", message: "A JSON body is needed." }]);
     });
 
     it("an unknown field · refused by name, at any depth", async () => {
@@ -394,8 +436,8 @@ describe("contract · ground rules", () => {
 
 const json = { "Content-Type": "application/json" };
 
-/** Sends bytes and reads until the other side has closed. */
-function rawly(house: House, request: string): Promise<string> {
+/** Sends bytes and reads until the other side has closed, or until what it said has `enough`. */
+function rawly(house: House, request: string, enough?: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(new URL(house.client.url).port), "127.0.0.1", () =>
       socket.write(request),
@@ -404,6 +446,7 @@ function rawly(house: House, request: string): Promise<string> {
     socket.setTimeout(5_000, () => socket.destroy(new Error("the connection was not ended")));
     socket.setEncoding("utf8").on("data", (text: string) => {
       answer += text;
+      if (enough?.test(answer)) socket.destroy();
     });
     socket.on("error", reject);
     socket.on("end", () => socket.end());

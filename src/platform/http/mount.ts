@@ -68,7 +68,8 @@ export function takesBody({ method }: Pick<Route, "method">): boolean {
   return method !== "get";
 }
 
-function answerOtherMethods(path: string, allowed: readonly string[]): RequestHandler {
+/** @param path labels the metrics. */
+export function answerOtherMethods(path: string, allowed: readonly string[]): RequestHandler {
   const list = [...allowed, "OPTIONS"].join(", ");
   return (request, response) => {
     response.locals.route = path;

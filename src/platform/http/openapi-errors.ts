@@ -94,7 +94,13 @@ export const PROBLEM_SCHEMA = {
       items: {
         type: "object",
         required: ["path", "message"],
-        properties: { path: { type: "string", description: "Dotted: `queue.ratePerMinute`" }, message: text },
+        properties: {
+          path: {
+            type: "string",
+            description: "Dotted: `queue.ratePerMinute`; empty: the request as a whole",
+          },
+          message: text,
+        },
         additionalProperties: false,
       },
     },

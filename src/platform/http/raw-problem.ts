@@ -14,18 +14,23 @@ export interface RawRequest {
 const UNREAD: RawRequest = { path: "/", headers: {} };
 
 /** Answers like any other refusal and ends the connection. */
-export function sendRawProblem(socket: Duplex, problem: Problem, { path, headers } = UNREAD): void {
+export function sendRawProblem(
+  socket: Duplex,
+  problem: Problem,
+  { path, headers } = UNREAD,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const requestId = requestIdOf(headers);
   const body = JSON.stringify(problem.toJSON(path, requestId));
   const retryAfter = problem.retryAfterSeconds;
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    "Connection: close",
     `Date: ${new Date().toUTCString()}`,
     "Content-Type: application/problem+json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Cache-Control: no-store",
     `X-Request-Id: ${requestId}`,
+    ...Object.entries({ Connection: "close", ...more }).map(([name, value]) => `${name}: ${value}`),
     ...(retryAfter === null ? [] : [`Retry-After: ${retryAfter}`]),
   ];
   socket.on("error", () => socket.destroy());

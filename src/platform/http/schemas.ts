@@ -31,7 +31,13 @@ export const multilineText = (max: number) =>
   Joi.string()
     .max(max)
     .pattern(/^(?!\s*$)(?:[^\p{Cc}\p{Cs}]|[\n\r\t])+$/u, "visible text");
-export const currency = () => Joi.string().pattern(/^[A-Z]{3}$/, "ISO 4217 code");
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+export const currency = () =>
+  Joi.string()
+    .pattern(/^[A-Z]{3}$/, "ISO 4217 code")
+    .custom((code: string, helpers) =>
+      CURRENCIES.has(code) ? code : helpers.error("string.pattern.name", { name: "ISO 4217 code" }),
+    );
 /** An integer in the currency's minor unit. */
 export const amount = () => Joi.number().integer().min(0).max(1_000_000_000);
 

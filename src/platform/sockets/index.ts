@@ -10,8 +10,9 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { Problem } from "../errors.ts";
-import { sendRawProblem } from "../http/raw-problem.ts";
+import { type RawRequest, sendRawProblem } from "../http/raw-problem.ts";
 import { requestIdOf } from "../http/request-id.ts";
+import { answerWithoutUpgrade, asksForWebSocket, UPGRADE_HEADERS } from "../http/upgrades.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
@@ -105,10 +106,18 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
   });
   let closing = false;
 
+  acceptor.on("wsClientError", (_fault, socket, request) =>
+    refuseHandshake(socket, request, askedBy(request, parseTarget(request.url))),
+  );
+
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!asksForWebSocket(request)) {
+      answerWithoutUpgrade(server, request, socket, head);
+      return;
+    }
     const target = parseTarget(request.url);
     const route = options.routes.find(({ path }) => target && path.test(target.pathname));
-    const asked = { path: target?.pathname ?? "/", headers: request.headers };
+    const asked = askedBy(request, target);
     if (!target) sendRawProblem(socket, new Problem("MALFORMED_REQUEST"), asked);
     else if (!route) sendRawProblem(socket, new Problem("NOT_FOUND"), asked);
     else if (closing || open.size >= maxConnections)
@@ -158,6 +167,23 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
       if (!options.wheel) wheel.stop();
     },
   };
+}
+
+function askedBy({ headers }: IncomingMessage, target: URL | null): RawRequest {
+  return { path: target?.pathname ?? "/", headers };
+}
+
+/** No handshake of RFC 6455, or of a version that nobody speaks any more. */
+function refuseHandshake(socket: Duplex, { method, headers }: IncomingMessage, asked: RawRequest): void {
+  const version = headers["sec-websocket-version"];
+  if (method !== "GET")
+    sendRawProblem(socket, new Problem("METHOD_NOT_ALLOWED"), asked, { Allow: "GET, HEAD, OPTIONS" });
+  else if (version !== "13" && version !== "8")
+    sendRawProblem(socket, new Problem("UPGRADE_REQUIRED"), asked, {
+      ...UPGRADE_HEADERS,
+      Connection: "Upgrade, close",
+    });
+  else sendRawProblem(socket, new Problem("MALFORMED_REQUEST"), asked);
 }
 
 /** Null for a target that is no URL, such as `//`. */

@@ -79,6 +79,8 @@ describe("errors", () => {
         code,
         retryable,
         requestId: "abc",
+        // Always says what was wrong, if only the request as a whole.
+        ...(code === "VALIDATION_FAILED" ? { errors: [{ path: "", message: title }] } : {}),
       });
       expect("retry-after" in response.headers, code).to.equal(status === 429 || status === 503);
       expect("www-authenticate" in response.headers, code).to.equal(status === 401);

@@ -165,15 +165,32 @@ describe("streams", () => {
       expect(await frame(open())).to.equal('{"type":"first"}');
     });
 
-    it("an upgrade that is no WebSocket · is refused and ends", async () => {
-      const head = (more: string) =>
-        `GET /ws/v1/things/7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n${more}\r\n\r\n`;
-      for (const more of [
-        "Upgrade: h2c",
-        "Upgrade: websocket",
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 99",
-      ]) {
-        expect(await exchange(world.port, [head(more)]), more).to.match(/^HTTP\/1.1 4\d\d /);
+    it("a handshake that is none · is a problem that says why, and ends", async () => {
+      const ask = (more: string, method = "GET") =>
+        exchange(world.port, [
+          `${method} /ws/v1/things/7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n`,
+        ]);
+      const version = "Sec-WebSocket-Version: 13\r\n";
+      const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+      const asked: [Promise<string>, number, string][] = [
+        [ask(version), 400, "MALFORMED_REQUEST"],
+        [ask(key), 426, "UPGRADE_REQUIRED"],
+        [ask(`${key}Sec-WebSocket-Version: 99\r\n`), 426, "UPGRADE_REQUIRED"],
+        [ask(version + key, "POST"), 405, "METHOD_NOT_ALLOWED"],
+      ];
+      for (const [answer, status, code] of asked) {
+        const [head = "", body = ""] = (await answer).split("\r\n\r\n");
+        expect(head)
+          .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+          .and.match(/^Connection: .*\bclose$/m);
+        expect(head)
+          .to.match(/^Content-Type: application\/problem\+json/m)
+          .and.match(/^X-Request-Id: ./m);
+        if (status === 426)
+          expect(head)
+            .to.match(/^Upgrade: websocket$/m)
+            .and.match(/^Sec-WebSocket-Version: 13$/m);
+        expect(JSON.parse(body)).to.include({ status, code, instance: "/ws/v1/things/7" });
       }
     });
 

@@ -53,6 +53,9 @@ function faultsOfProblem({ path, status, headers, text, body }: Heard): string[]
   hold(/^[A-Z][A-Z0-9_]*$/.test(String(problem.code)), "its code is not upper snake case");
   const known = ERRORS[problem.code as keyof typeof ERRORS] as { status: number } | undefined;
   hold(known?.status === status, `${problem.code} with ${status} is not in the catalogue`);
+  const fields = problem.errors as { path?: unknown; message?: unknown }[] | undefined;
+  const isTold = fields?.length && fields.every(({ path, message }) => typeof path === "string" && message);
+  hold(problem.code !== "VALIDATION_FAILED" || Boolean(isTold), "the validation does not say what was wrong");
   // A replay repeats the bytes of the first answer, which name the first request.
   const isReplay = headers["idempotent-replayed"] === "true";
   hold(isReplay || problem.requestId === headers["x-request-id"], "its requestId is not the header's");
