@@ -188,10 +188,4 @@ describeInBrowser("browser · checkout and tickets", function () {
     await expectAccessible(korean, "the tickets");
     await expectNoSideScroll(korean, "the tickets");
   });
-
-  it("somebody else's · reservation · is nothing to see", async () => {
-    const { id } = await arrive();
-    const page = await stage.open(`/checkout/${id}`, { fan: await stage.house.fan() });
-    await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
-  });
 });

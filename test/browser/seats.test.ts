@@ -48,6 +48,29 @@ describeInBrowser("browser · seats", function () {
   const giveBack = (inside: Inside, id: string) =>
     stage.house.client.api("DELETE", `/reservations/${id}`, { token: inside.fan.token, expect: 204 });
 
+  it("two fans at once · from the line to their tickets · each buys seats of their own", async () => {
+    const own = await stage.house.makeShow();
+    const pages = await Promise.all(
+      [1, 2].map(async () => stage.open(`/queues/${own.queueId}`, { fan: await stage.house.fan() })),
+    );
+    const buy = async (page: Page) => {
+      await page.getByRole("button", { name: "Join the line" }).click();
+      await page.getByRole("button", { name: "Take my turn" }).click();
+      await page.getByRole("button", { name: "Hold the best 2" }).click();
+      await page.getByRole("button", { name: "Pay €180.00" }).click();
+      await page.getByRole("link", { name: "See my tickets" }).click();
+      await page
+        .getByRole("img", { name: /^QR code/ })
+        .nth(1)
+        .waitFor();
+      return page.locator(".codes p").allTextContents();
+    };
+    const bought = (await Promise.all(pages.map(buy))).flat();
+    expect(bought).to.have.length(4);
+    expect(new Set(bought).size).to.equal(4);
+    expect(await stage.house.invariants()).to.deep.equal([]);
+  });
+
   it("a seat under the cursor · somebody takes it, then gives it back · changes where it is", async () => {
     const { page } = await choose();
     const other = await rival();

@@ -15,7 +15,7 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-const LOOK_AGAIN_MS = 5_000;
+const LOOK_AGAIN_MS = 2_000;
 
 export default function TicketsPage() {
   const texts = useTexts(ticketTexts);
