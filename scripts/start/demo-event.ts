@@ -4,6 +4,18 @@ export const DEMO_OPERATOR = { email: "operator@fastpass.example", password: "de
 export const DEMO_FAN = { email: "fan@fastpass.example", password: "demo-fan-password" };
 
 const TITLE = "Moonlight Parade: First Night";
+const LOOK = {
+  accent: "#3d4aa3",
+  timeZone: "Asia/Seoul",
+  texts: {
+    en: { description: "The first of three nights on the river. Doors open an hour before." },
+    ko: {
+      title: "달빛 행진: 첫날 밤",
+      venue: "서울 한강홀",
+      description: "강가에서 열리는 사흘 밤 가운데 첫날입니다. 공연 한 시간 전부터 입장합니다.",
+    },
+  },
+};
 const MONTH_MS = 30 * 86_400_000;
 
 /** @returns null when the database has an event already. */
@@ -20,6 +32,7 @@ export async function makeDemoEvent(address: string): Promise<{ title: string; q
     { title: TITLE, venue: "Han River Hall, Seoul" },
     token,
   );
+  await call("PUT", `/operator/events/${event.id}/look`, LOOK, token);
   const performance = await call(
     "POST",
     `/operator/events/${event.id}/performances`,

@@ -12,13 +12,15 @@ import type { Database, Transaction } from "../platform/postgres.ts";
 import { createLoadingCache } from "./cache.ts";
 import { drawHall } from "./hall.ts";
 import { type Layout, writeLayout } from "./layout.ts";
+import { type LookRequest, readLogo, type StoredLook, toLookView } from "./look.ts";
 import { catalogRoutes, toPerformanceView } from "./routes.ts";
 import { buildSeatMap } from "./seat-map.ts";
 import * as store from "./store.ts";
 import type { EventView, NewEvent, NewPerformance, PerformanceFacts, SeatCounts, SeatMap } from "./types.ts";
 
 export { checkSections, MAX_SEATS, type SectionPlan } from "./hall.ts";
-export { eventView, performanceView, seatCounts, sectionsSchema } from "./schemas.ts";
+export { checkLook, type LookRequest, type LookView } from "./look.ts";
+export { eventView, lookSchema, performanceView, seatCounts, sectionsSchema } from "./schemas.ts";
 export type {
   EventView,
   NewEvent,
@@ -51,6 +53,15 @@ export interface Catalog {
     eventId: string,
     input: NewPerformance,
   ): Promise<PerformanceFacts | null>;
+  /**
+   * Gives an event another look, which must have passed `checkLook`.
+   * @returns the looks before and after, for the audit; null when there is no such event.
+   */
+  setLook(
+    trx: Transaction,
+    eventId: string,
+    look: LookRequest,
+  ): Promise<{ readonly before: StoredLook | null; readonly after: StoredLook } | null>;
   event(eventId: string): Promise<EventView | null>;
   /** The event that a performance or a queue belongs to. */
   eventIdOf(by: { readonly performanceId: string } | { readonly queueId: string }): Promise<string | null>;
@@ -118,6 +129,7 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
     routes: catalogRoutes({
       events: async (limit, beforeId) => withPerformances(await store.selectEvents(db, limit, beforeId)),
       event: findEvent,
+      logo: (eventId) => store.selectLogo(db, eventId),
       facts: facts.get,
       layout: layouts.get,
       counts,
@@ -130,6 +142,17 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
       const sectionIds = await store.insertSections(trx, performance.id, input.sections);
       await store.insertSeats(trx, performance.id, sectionIds, seats);
       return performance;
+    },
+    async setLook(trx, eventId, request) {
+      const event = await store.lockEvent(trx, eventId);
+      if (!event) return null;
+      const { accent = null, timeZone = null, texts = {}, logo } = request;
+      const image = logo ? readLogo(logo) : null;
+      if (logo !== undefined) await store.replaceLogo(trx, eventId, image);
+      const kept = logo === undefined ? (event.look?.logo ?? null) : (image?.digest ?? null);
+      const after: StoredLook = { accent, timeZone, texts, logo: kept };
+      await store.updateLook(trx, eventId, after);
+      return { before: event.look, after };
     },
     event: findEvent,
     async eventIdOf(by) {
@@ -145,6 +168,7 @@ function toEventView(event: store.EventRow, performances: readonly PerformanceFa
   return {
     ...event,
     createdAt: event.createdAt.toISOString(),
+    look: toLookView(event.id, event.look),
     performances: performances.map(toPerformanceView),
   };
 }

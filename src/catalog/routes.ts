@@ -6,6 +6,7 @@ import { cutPage, startOf } from "../platform/http/paging.ts";
 import type { RequestContext, Route } from "../platform/http/route.ts";
 import { type Page, pageOf, pageQuery, uuid } from "../platform/http/schemas.ts";
 import type { Layout } from "./layout.ts";
+import type { Logo } from "./look.ts";
 import { eventView, layoutView, performanceView } from "./schemas.ts";
 import type { EventView, PerformanceFacts, PerformanceView, SeatCounts } from "./types.ts";
 
@@ -13,6 +14,7 @@ export interface CatalogReads {
   /** Newest first; at most `limit`, from after `beforeId`. */
   events(limit: number, beforeId: string | null): Promise<EventView[]>;
   event(eventId: string): Promise<EventView | null>;
+  logo(eventId: string): Promise<Logo | null>;
   facts(performanceId: string): Promise<PerformanceFacts | null>;
   layout(performanceId: string): Promise<Layout | null>;
   counts(performanceId: string): Promise<SeatCounts>;
@@ -22,7 +24,7 @@ export interface CatalogReads {
 const LAYOUT_CACHING = "public, max-age=3600, immutable";
 
 export function catalogRoutes(reads: CatalogReads): Route[] {
-  return [listEvents(reads), getEvent(reads), getPerformance(reads), getLayout(reads)];
+  return [listEvents(reads), getEvent(reads), getLogo(reads), getPerformance(reads), getLayout(reads)];
 }
 
 export function toPerformanceView(facts: PerformanceFacts): PerformanceView {
@@ -61,6 +63,28 @@ function getEvent(reads: CatalogReads): Route {
     errors: ["NOT_FOUND"],
     async handler({ params }: RequestContext<{ eventId: string }>) {
       return { status: 200, body: found(await reads.event(params.eventId)) };
+    },
+  };
+}
+
+function getLogo(reads: CatalogReads): Route {
+  return {
+    method: "get",
+    path: "/events/:eventId/logo",
+    operationId: "getEventLogo",
+    tag: "Events",
+    summary: "The logo of an event's pages",
+    description:
+      "An event names the address with its version in `look.logoUrl`; that one may be cached for ever.",
+    access: "public",
+    params: Joi.object({ eventId: uuid().required() }),
+    query: Joi.object({ version: Joi.string().hex().max(64) }),
+    responses: { 200: { description: "The image.", schema: Joi.string(), contentType: "image/*" } },
+    errors: ["NOT_FOUND"],
+    async handler({ params, query }: RequestContext<{ eventId: string }, { version?: string }>) {
+      const { type, digest, bytes } = found(await reads.logo(params.eventId));
+      const caching = query.version === digest ? "public, max-age=31536000, immutable" : "no-cache";
+      return { status: 200, headers: { "Content-Type": type, "Cache-Control": caching }, body: bytes };
     },
   };
 }

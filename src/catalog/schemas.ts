@@ -1,7 +1,8 @@
 /** The catalog's requests and answers as joi schemas. */
 import Joi from "joi";
-import { amount, currency, text, timestamp, uuid } from "../platform/http/schemas.ts";
+import { amount, currency, multilineText, text, timestamp, uuid } from "../platform/http/schemas.ts";
 import { MAX_SEATS } from "./hall.ts";
+import { LOGO_TYPES, MAX_LOGO_BYTES } from "./look.ts";
 
 const integer = () => Joi.number().integer();
 
@@ -44,12 +45,48 @@ const performanceFields = {
 export const performanceSummary = Joi.object(performanceFields);
 export const performanceView = Joi.object({ ...performanceFields, counts: seatCounts.required() });
 
+const eventTexts = Joi.object({
+  title: text(200),
+  venue: text(200),
+  description: multilineText(5_000),
+  waiting: multilineText(1_000).description("shown to those who wait"),
+}).description("where a field is absent, the event's own stands");
+const lookTexts = Joi.object({ ko: eventTexts, en: eventTexts });
+
+/** `checkLook` has the rules that joi can't tell. */
+export const lookSchema = Joi.object({
+  accent: Joi.string()
+    .pattern(/^#[0-9a-f]{6}$/, "#rrggbb in lower case")
+    .description("colour of buttons; pages darken or lighten it until it can be told from the page"),
+  timeZone: Joi.string().max(64).description("IANA name; the times of performances are told in it"),
+  texts: lookTexts,
+  logo: Joi.object({
+    type: Joi.string()
+      .valid(...LOGO_TYPES)
+      .required(),
+    base64: Joi.string()
+      .base64()
+      .max(Math.ceil(MAX_LOGO_BYTES / 3) * 4)
+      .required(),
+  })
+    .allow(null)
+    .description("absent: as it was; null: none"),
+});
+
+const lookView = Joi.object({
+  accent: Joi.string().allow(null).required(),
+  timeZone: Joi.string().allow(null).required(),
+  texts: lookTexts.required(),
+  logoUrl: Joi.string().allow(null).required().description("may be cached for ever"),
+});
+
 export const eventView = Joi.object({
   id: uuid().required(),
   title: Joi.string().required(),
   venue: Joi.string().required(),
   description: Joi.string().allow(null).required(),
   createdAt: timestamp().required(),
+  look: lookView.allow(null).required().description("how its pages look; null: plain"),
   performances: Joi.array().items(performanceSummary).required().description("by start"),
 });
 

@@ -8,6 +8,7 @@ import type { Knex } from "knex";
 import { v7 } from "uuid";
 import type { Database, Queryable, Transaction } from "../platform/postgres.ts";
 import type { HallSeats } from "./hall.ts";
+import type { Logo, StoredLook } from "./look.ts";
 import type { NewEvent, NewPerformance, PerformanceFacts, Section } from "./types.ts";
 
 const SEATS_PER_STATEMENT = 10_000;
@@ -20,6 +21,7 @@ export interface EventRow {
   readonly venue: string;
   readonly description: string | null;
   readonly createdAt: Date;
+  readonly look: StoredLook | null;
 }
 
 export interface SeatRow {
@@ -33,7 +35,7 @@ export interface SeatRow {
   readonly accessible: boolean;
 }
 
-const EVENT_COLUMNS = ["id", "title", "venue", "description", "created_at as createdAt"];
+const EVENT_COLUMNS = ["id", "title", "venue", "description", "created_at as createdAt", "look"];
 
 const PERFORMANCE_COLUMNS = [
   "id",
@@ -72,6 +74,28 @@ export function selectEvents(db: Queryable, limit: number, beforeId: string | nu
 
 export async function selectEvent(db: Queryable, eventId: string): Promise<EventRow | null> {
   return (await db("events").select(EVENT_COLUMNS).where({ id: eventId }).first()) ?? null;
+}
+
+/** The event, locked until the transaction ends. */
+export async function lockEvent(trx: Transaction, eventId: string): Promise<EventRow | null> {
+  return (await trx("events").select(EVENT_COLUMNS).where({ id: eventId }).forUpdate().first()) ?? null;
+}
+
+export async function updateLook(trx: Transaction, eventId: string, look: StoredLook): Promise<void> {
+  await trx("events")
+    .where({ id: eventId })
+    .update({ look: JSON.stringify(look) });
+}
+
+export async function replaceLogo(trx: Transaction, eventId: string, logo: Logo | null): Promise<void> {
+  await trx("event_logos").where({ event_id: eventId }).delete();
+  if (logo) await trx("event_logos").insert({ event_id: eventId, ...logo });
+}
+
+export async function selectLogo(db: Queryable, eventId: string): Promise<Logo | null> {
+  return (
+    (await db("event_logos").select("type", "digest", "bytes").where({ event_id: eventId }).first()) ?? null
+  );
 }
 
 export function selectPerformancesOf(

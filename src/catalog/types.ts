@@ -1,5 +1,6 @@
 /** What the catalog tells: its views for clients and its facts for the other rooms. */
 import type { SectionPlan } from "./hall.ts";
+import type { LookView } from "./look.ts";
 
 /** Fixed when a performance is made, so every process may keep a copy for as long as it likes. */
 export interface PerformanceFacts {
@@ -26,6 +27,8 @@ export interface EventView {
   readonly venue: string;
   readonly description: string | null;
   readonly createdAt: string;
+  /** Null: the pages are plain. */
+  readonly look: LookView | null;
   /** By start. */
   readonly performances: readonly PerformanceView[];
 }

@@ -9,6 +9,7 @@ import type { Database, Queryable } from "../platform/postgres.ts";
 
 export type AuditAction =
   | "event.create"
+  | "event.look"
   | "performance.create"
   | "performance.cancel"
   | "queue.settings"

@@ -5,7 +5,10 @@ import type { Principal } from "../platform/http/route.ts";
 import type { Transaction } from "../platform/postgres.ts";
 import type { QueuePatch, QueueSettings } from "../queue/settings.ts";
 
-export type CatalogPort = Pick<Catalog, "createEvent" | "createPerformance" | "seatMap" | "facts">;
+export type CatalogPort = Pick<
+  Catalog,
+  "createEvent" | "setLook" | "event" | "createPerformance" | "seatMap" | "facts"
+>;
 
 export interface AuthPort {
   /** Null for an unknown account. */

@@ -1,8 +1,10 @@
 /** Putting an event and its performances on sale. */
 import { v7 } from "uuid";
 import {
+  checkLook,
   checkSections,
   type EventView,
+  type LookRequest,
   type NewEvent,
   type PerformanceFacts,
   type SectionPlan,
@@ -29,8 +31,14 @@ export type PerformanceOutcome =
   | { readonly ok: false; readonly reason: "NOT_FOUND" }
   | { readonly ok: false; readonly reason: "VALIDATION_FAILED"; readonly errors: readonly FieldError[] };
 
+export type LookOutcome =
+  | { readonly ok: true; readonly event: EventView }
+  | { readonly ok: false; readonly reason: "NOT_FOUND" }
+  | { readonly ok: false; readonly reason: "VALIDATION_FAILED"; readonly errors: readonly FieldError[] };
+
 export interface Productions {
   createEvent(actor: Actor, event: NewEvent): Promise<EventView>;
+  setLook(actor: Actor, eventId: string, look: LookRequest): Promise<LookOutcome>;
   createPerformance(actor: Actor, eventId: string, request: PerformanceRequest): Promise<PerformanceOutcome>;
 }
 
@@ -87,6 +95,24 @@ export function createProductions(deps: ProductionsDeps): Productions {
         });
         return created;
       }),
+
+    async setLook(actor, eventId, look) {
+      const errors = checkLook(look);
+      if (errors.length > 0) return { ok: false, reason: "VALIDATION_FAILED", errors };
+      const found = await inTransaction(db, DEFAULT_LIMITS, async (trx) => {
+        const changed = await catalog.setLook(trx, eventId, look);
+        if (!changed) return false;
+        await audit.record(trx, actor, {
+          action: "event.look",
+          subject: "event",
+          subjectId: eventId,
+          ...changed,
+        });
+        return true;
+      });
+      const event = found ? await catalog.event(eventId) : null;
+      return event ? { ok: true, event } : { ok: false, reason: "NOT_FOUND" };
+    },
 
     async createPerformance(actor, eventId, request) {
       const checked = newSettings(request.queue, "queue.");

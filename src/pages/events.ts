@@ -1,7 +1,7 @@
 /** The event a page is about, at most two seconds old: a crowd that opens one page must not ask the database each time. */
 import type { EventView } from "../catalog/index.ts";
 
-export type PageEvent = EventView & { readonly look?: { readonly accent: string | null } | null };
+export type PageEvent = EventView;
 
 export interface EventReads {
   event(eventId: string): Promise<EventView | null>;

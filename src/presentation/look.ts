@@ -5,7 +5,7 @@
 
 /** The page's background in each theme; the same as in src/web/styles/base.css. */
 const BACKGROUNDS = { light: "#f7f6f3", dark: "#141311" } as const;
-const INKS = { light: "#ffffff", dark: "#0b0a09" } as const;
+const INKS = { light: "#ffffff", dark: "#000000" } as const;
 const NEEDED_AGAINST_PAGE = 3.1;
 const STEP = 0.04;
 

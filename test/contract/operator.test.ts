@@ -30,6 +30,64 @@ describe("contract · operator", function () {
   const rawJoin = (fan: Fan, show: Show) =>
     house.client.api("POST", `/queues/${show.queueId}/tickets`, { token: fan.token });
 
+  describe("the look of an event", () => {
+    /** The smallest PNG there is: one transparent pixel. */
+    const PIXEL =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    const look = {
+      accent: "#aa1155",
+      timeZone: "Asia/Seoul",
+      texts: { ko: { title: "작은 밤", waiting: "곧 시작합니다." } },
+    };
+
+    it("set, with a logo · is told with the event, the logo cacheable for ever, and written down", async () => {
+      const { eventId } = await house.makeShow();
+      const plain = await house.client.api("GET", `/events/${eventId}`, { expect: 200 });
+      expect(plain.body.look).to.equal(null);
+      const logo = { type: "image/png", base64: PIXEL };
+      const set = await house.operator("PUT", `/events/${eventId}/look`, { ...look, logo }, 200);
+      const { logoUrl, ...rest } = set.body.look;
+      expect(rest).to.deep.equal(look);
+      const read = await house.client.api("GET", `/events/${eventId}`, { expect: 200 });
+      expect(read.body).to.deep.equal(set.body);
+      const image = await house.client.at("GET", logoUrl, { expect: 200 });
+      expect(image.headers).to.deep.include({
+        "content-type": "image/png",
+        "cache-control": "public, max-age=31536000, immutable",
+      });
+      expect((await auditOf(eventId))[0]).to.deep.include({ action: "event.look", before: null });
+    });
+
+    it("set again without a logo · keeps it; with null · takes it away", async () => {
+      const { eventId } = await house.makeShow();
+      const path = `/events/${eventId}/look`;
+      await house.operator("PUT", path, { logo: { type: "image/png", base64: PIXEL } }, 200);
+      const kept = await house.operator("PUT", path, { accent: "#000000" }, 200);
+      expect(kept.body.look.logoUrl).to.be.a("string");
+      const gone = await house.operator("PUT", path, { logo: null }, 200);
+      expect(gone.body.look).to.deep.equal({ accent: null, timeZone: null, texts: {}, logoUrl: null });
+      await house.client.at("GET", kept.body.look.logoUrl, { expect: 404 });
+    });
+
+    it("with what can't be shown · 400 at its path; of no event · 404", async () => {
+      const { eventId } = await house.makeShow();
+      const wrong: [object, string][] = [
+        [{ accent: "red" }, "accent"],
+        [{ timeZone: "Seoul" }, "timeZone"],
+        [{ logo: { type: "image/png", base64: Buffer.from("<svg/>").toString("base64") } }, "logo.base64"],
+        [{ logo: { type: "image/svg+xml", base64: PIXEL } }, "logo.type"],
+        [{ logo: { type: "image/png", base64: "A".repeat(44_000) } }, "logo.base64"],
+        [{ texts: { fr: {} } }, "texts.fr"],
+      ];
+      for (const [body, at] of wrong) {
+        const refused = await house.operator("PUT", `/events/${eventId}/look`, body, 400);
+        expect(refused.body.errors.map(({ path }: { path: string }) => path)).to.deep.equal([at]);
+      }
+      await house.operator("PUT", `/events/${v7()}/look`, {}, 404);
+      await house.client.api("GET", `/events/${eventId}/logo`, { expect: 404 });
+    });
+  });
+
   describe("settings", () => {
     it("read · every setting with its ETag; changed · the new ones, and nothing else", async () => {
       const show = await house.makeShow();

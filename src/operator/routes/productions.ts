@@ -1,5 +1,11 @@
 /** POST /operator/events and the performances below them. */
-import { eventView, type NewEvent, toPerformanceView } from "../../catalog/index.ts";
+import {
+  eventView,
+  type LookRequest,
+  lookSchema,
+  type NewEvent,
+  toPerformanceView,
+} from "../../catalog/index.ts";
 import { Problem } from "../../platform/errors.ts";
 import type { AuthenticatedContext, Route } from "../../platform/http/route.ts";
 import type { PerformanceRequest, Productions } from "../productions.ts";
@@ -23,6 +29,27 @@ export function productionRoutes(productions: Productions, actorOf: ActorOf, lim
       async handler({ principal, body }: AuthenticatedContext<unknown, unknown, NewEvent>) {
         const event = await productions.createEvent(await actorOf(principal), body);
         return { status: 201, headers: { Location: `/api/v1/events/${event.id}` }, body: event };
+      },
+    },
+    {
+      method: "put",
+      path: "/operator/events/:id/look",
+      operationId: "setEventLook",
+      tag: TAG,
+      summary: "How the pages of an event look, and what they say in each language",
+      description: "Takes the place of the look there was; only the logo stays when it is left out.",
+      access: "operator",
+      params: idParams,
+      body: lookSchema,
+      responses: { 200: { description: "The event.", schema: eventView } },
+      errors: ["NOT_FOUND", "VALIDATION_FAILED"],
+      async handler({ principal, params, body }: ById<LookRequest>) {
+        const outcome = await productions.setLook(await actorOf(principal), params.id, body);
+        if (outcome.ok) return { status: 200, body: outcome.event };
+        throw new Problem(
+          outcome.reason,
+          outcome.reason === "VALIDATION_FAILED" ? { errors: outcome.errors } : {},
+        );
       },
     },
     {
