@@ -48,18 +48,18 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<Finished | null> {
-  const { fans, seats, gateways, workers, seed, existing } = options;
+  const { fans, seats, gateways, workers, cluster, seed, existing } = options;
   const releaser = createReleaser(RELEASE_WITHIN_MS);
   say(`${fans.toLocaleString("en")} fans, ${seats.toLocaleString("en")} seats, seed ${seed}`);
   say(
     existing
       ? `On ${existing.url}.`
-      : `Starting PostgreSQL, Redis, ${gateways} × gateway, ${workers} × worker …`,
+      : `Starting PostgreSQL, Redis${cluster ? " Cluster" : ""}, ${gateways} × gateway, ${workers} × worker …`,
   );
   try {
     const house = existing
       ? useExisting(existing)
-      : await openHouse({ kind: "demo", gateways, workers, compiled: null }, releaser, say);
+      : await openHouse({ kind: "demo", gateways, workers, cluster, compiled: null }, releaser, say);
     if (interrupted.aborted) return null;
     return await runDemo(house, options, releaser, interrupted);
   } catch (fault) {

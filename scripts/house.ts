@@ -18,6 +18,7 @@ import { freePort } from "./local/ports.ts";
 import { startPostgres } from "./local/postgres.ts";
 import { launch, type ServerProcess } from "./local/processes.ts";
 import { startRedis } from "./local/redis.ts";
+import { startRedisCluster } from "./local/redis-cluster.ts";
 import { type Say, SetupError } from "./local/setup-error.ts";
 
 export interface HouseOptions {
@@ -27,6 +28,8 @@ export interface HouseOptions {
   readonly workers: number;
   /** The folder of the compiled program, run in production form on stores that write to the disk; null: the sources, as a developer runs them. */
   readonly compiled: string | null;
+  /** On a Redis Cluster of three masters. */
+  readonly cluster?: boolean;
   /** Settings of all gateways and workers beside those of the house. */
   readonly settings?: NodeJS.ProcessEnv;
 }
@@ -70,7 +73,7 @@ export async function openHouse(options: HouseOptions, releaser: Releaser, say: 
   const durable = compiled !== null;
   const [postgres, redis] = await Promise.allSettled([
     startPostgres({ dir: path.join(dir, "postgres"), durable, say }),
-    startRedis({ dir: path.join(dir, "redis"), durable, say }),
+    (options.cluster ? startRedisCluster : startRedis)({ dir: path.join(dir, "redis"), durable, say }),
   ]);
   if (postgres.status === "fulfilled") releaser.add("private postgres", () => postgres.value.stop());
   if (redis.status === "fulfilled") releaser.add("private redis", () => redis.value.stop());
@@ -79,6 +82,7 @@ export async function openHouse(options: HouseOptions, releaser: Releaser, say: 
 
   const environment = {
     ...environmentFor(postgres.value.url, redis.value.url),
+    ...("nodes" in redis.value ? { FASTPASS_REDIS_CLUSTER: redis.value.nodes.join(",") } : {}),
     ...(compiled ? productionForm(dir) : {}),
     ...options.settings,
   } as HouseEnvironment;

@@ -9,6 +9,7 @@ export const USAGE = `npm run demo -- [options]
   --seats N          seats of the hall, a multiple of 50 (1200)
   --gateways N       gateway processes (1)
   --workers N        worker processes (1)
+  --cluster          on a Redis Cluster of three masters
   --seed N           replays the behaviour of an earlier run; it is printed at the start
   --quiet            no live picture, only the report
   --keep-going       does not stop at the first answer that should not have come
@@ -21,6 +22,7 @@ export interface DemoOptions {
   readonly seats: number;
   readonly gateways: number;
   readonly workers: number;
+  readonly cluster: boolean;
   readonly seed: number;
   readonly quiet: boolean;
   readonly keepGoing: boolean;
@@ -59,6 +61,7 @@ export function readOptions(args: string[]): DemoOptions {
       args,
       options: {
         small: { type: "boolean" },
+        cluster: { type: "boolean" },
         quiet: { type: "boolean" },
         "keep-going": { type: "boolean" },
         fans: { type: "string" },
@@ -80,6 +83,7 @@ export function readOptions(args: string[]): DemoOptions {
     gateways: numberOf("gateways", values.gateways, 1, 1, 16),
     workers: numberOf("workers", values.workers, 1, 1, 16),
     seed: numberOf("seed", values.seed, randomInt(1, 1_000_000), 0, 2 ** 32 - 1),
+    cluster: values.cluster ?? false,
     quiet: values.quiet ?? false,
     keepGoing: values["keep-going"] ?? false,
     existing: existingOf(values.url, values.operator),

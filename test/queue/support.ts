@@ -6,7 +6,13 @@ import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
 import { type Database, openDatabase } from "../../src/platform/postgres.ts";
-import { closeRedis, openRedis, openSubscriber, type RedisClient } from "../../src/platform/redis.ts";
+import {
+  closeRedis,
+  openRedis,
+  openSubscriber,
+  type RedisClient,
+  type RedisSettings,
+} from "../../src/platform/redis.ts";
 import { createReleaser } from "../../src/platform/releaser.ts";
 import type { ScriptFolder } from "../../src/platform/scripts.ts";
 import { createQueue, type Queue } from "../../src/queue/index.ts";
@@ -35,14 +41,15 @@ export interface OpenQueue {
 
 const log = createLogger("test", "silent");
 
-export async function openHouse(): Promise<QueueHouse> {
+/** @param own another Redis than that of the run, or a cluster. */
+export async function openHouse(own?: RedisSettings): Promise<QueueHouse> {
   const servers = await testServers();
   const database: TestDatabase = await servers.createDatabase();
   const releaser = createReleaser();
   releaser.add("database", () => database.drop());
   const db = openDatabase(database.url, 5, "test-queue");
   releaser.add("pool", () => db.destroy());
-  const settings = { redisUrl: servers.redisUrl, redisCluster: [] };
+  const settings = own ?? { redisUrl: servers.redisUrl, redisCluster: [] };
   const redis = await openRedis(settings, log);
   releaser.add("redis", () => closeRedis(redis));
   const setUp = await openQueue();
