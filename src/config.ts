@@ -7,6 +7,7 @@
 import { createECDH, createHmac, createPrivateKey, createSecretKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { isAbsolute } from "node:path";
 import Joi, { type CustomHelpers, type ErrorReport } from "joi";
 import type { LogLevel } from "./platform/logger.ts";
 
@@ -31,6 +32,12 @@ export interface Config {
   readonly webhookKey: KeyObject;
   /** Signs the codes that are scanned at the gate. */
   readonly admissionCodeKey: KeyObject;
+  /** Seals the seeds of draws until they are published. */
+  readonly drawKey: KeyObject;
+  /** Where the public value comes from that new queues promise to mix into their draw; '' for none. */
+  readonly drawBeacon: string;
+  /** How long a draw waits for that value before it goes on without. */
+  readonly drawBeaconSeconds: number;
   /** Null: no real cards, only the sandbox. */
   readonly stripe: { readonly secretKey: KeyObject; readonly webhookSecret: KeyObject } | null;
   readonly passPrivateKey: KeyObject;
@@ -83,6 +90,9 @@ const listOf = (item: (entry: string) => boolean, form: string) =>
 const isNode = (entry: string) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/.test(entry);
 const isRedisUrl = (entry: string) => URL.canParse(entry) && /^rediss?:$/.test(new URL(entry).protocol);
 
+const isBeacon = (value: string) =>
+  value === "" || isAbsolute(value) || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol));
+
 const needed = (name: string, example: string) =>
   `${name} is required, such as ${example} (npm start brings its own)`;
 
@@ -130,6 +140,15 @@ const schemaFor = (production: boolean) =>
       "any.invalid":
         "FASTPASS_TRUST_PROXY must be true, false, a number of proxies, or addresses and ranges such as 10.0.0.0/8,loopback",
     }),
+    FASTPASS_DRAW_BEACON: Joi.string()
+      .allow("")
+      .default("")
+      .custom((value: string, helpers) => (isBeacon(value) ? value : helpers.error("any.invalid")))
+      .messages({
+        "any.invalid":
+          "FASTPASS_DRAW_BEACON must be an http or https address or the absolute path of a file, such as /var/lib/fastpass/beacon",
+      }),
+    FASTPASS_DRAW_BEACON_SECONDS: Joi.number().integer().min(5).max(3_600).default(60),
     FASTPASS_GATEWAY_URL: Joi.string().uri({ scheme: ["http", "https"] }),
     FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
   })
@@ -174,6 +193,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     refreshKey: derive(value.FASTPASS_ACCESS_SECRET, "refresh"),
     ticketKey: derive(value.FASTPASS_TICKET_SECRET, "ticket"),
     admissionCodeKey: derive(value.FASTPASS_TICKET_SECRET, "admission-code"),
+    drawKey: derive(value.FASTPASS_TICKET_SECRET, "draw"),
+    drawBeacon: value.FASTPASS_DRAW_BEACON,
+    drawBeaconSeconds: value.FASTPASS_DRAW_BEACON_SECONDS,
     webhookKey: createSecretKey(Buffer.from(value.FASTPASS_WEBHOOK_SECRET)),
     stripe: value.FASTPASS_STRIPE_SECRET_KEY
       ? {

@@ -71,6 +71,8 @@ describe("config", () => {
       FASTPASS_REDLOCK: ["off", "redlock", false],
       FASTPASS_METRICS_PORT: ["9100", "metricsPort", 9100],
       FASTPASS_LIMITS: ["off", "limits", false],
+      FASTPASS_DRAW_BEACON: ["/var/lib/beacon", "drawBeacon", "/var/lib/beacon"],
+      FASTPASS_DRAW_BEACON_SECONDS: ["90", "drawBeaconSeconds", 90],
       FASTPASS_GATEWAY_URL: ["http://gateway:3000/", "gatewayUrl", "http://gateway:3000"],
     };
     for (const [name, [value, field, expected]] of Object.entries(taken)) {
@@ -129,6 +131,8 @@ describe("config", () => {
         "redis://a,b:6379",
         /addresses such as redis:\/\/lock-1:6379, separated by commas/,
       ],
+      FASTPASS_DRAW_BEACON: ["beacon.txt", /http or https address or the absolute path of a file/],
+      FASTPASS_DRAW_BEACON_SECONDS: ["1", /greater than or equal to 5/],
       FASTPASS_GATEWAY_URL: ["gateway:3000", /http\|https/],
       FASTPASS_REDLOCK: ["no", /must be one of on, off/],
       FASTPASS_OPERATOR_EMAIL: ["nobody", /must be a valid email/],

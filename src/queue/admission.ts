@@ -12,6 +12,8 @@ import type { RedisClient } from "../platform/redis.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
 import type { Credentials } from "./credentials.ts";
+import type { Conductor } from "./draw/conductor.ts";
+import { createDrawRunner } from "./draw/runner.ts";
 import type { Batch } from "./journal.ts";
 import { createJournaller } from "./journaller.ts";
 import { WAKE_CHANNEL } from "./keys.ts";
@@ -25,6 +27,7 @@ export interface AdmissionDeps {
   readonly subscriber: RedisClient;
   readonly store: LineStore;
   readonly locks: AdvisoryLocks;
+  readonly conductor: Conductor;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly credentials: Credentials;
@@ -54,7 +57,7 @@ interface Watched {
 }
 
 export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
-  const { db, subscriber, store, locks, log, metrics } = deps;
+  const { db, subscriber, store, locks, conductor, log, metrics } = deps;
   const watched = new Map<string, Watched>();
   let running = 0;
   let closed = false;
@@ -72,6 +75,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   });
 
   const heads = createHeadSigner(db, deps.credentials);
+  const draws = createDrawRunner(conductor, (queueId) => locks.tryHold(lockName(queueId)), log);
 
   function watch(queueId: string): Watched {
     const known = watched.get(queueId);
@@ -102,6 +106,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     for (const [queueId, version] of versions) {
       const queue = watch(queueId);
       if (queue.version === version) continue;
+      if (queue.version === 0) await conductor.commit(queueId);
       const row = await readQueue(db, queueId);
       if (row && (await applyRow(db, store, row, "heal")) !== Code.rebuilding) queue.version = version;
     }
@@ -139,7 +144,9 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     await journaller.follow(queueId, tick);
     await heads.sign(queueId);
-    if (tick.code === Code.idle) await retire(queue);
+    const { epoch, drawing } = tick;
+    if (drawing > 0) draws.due(queueId, { epoch, closedNumber: drawing });
+    else if (tick.code === Code.idle) await retire(queue);
   }
 
   function count(queue: Watched, batch: Batch): void {
@@ -210,6 +217,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       const deadline = Date.now() + 3_000;
       while ((running > 0 || beating) && Date.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 10));
+      await draws.close();
     },
   };
 }

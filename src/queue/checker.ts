@@ -9,6 +9,7 @@ import type { Queryable } from "../platform/postgres.ts";
 import { createChainCheck } from "./checker/chain.ts";
 import { createClockCheck } from "./checker/clocks.ts";
 import { createDepartures } from "./checker/departures.ts";
+import { createDrawCheck } from "./checker/draw.ts";
 import { createHistory, type History, type Report, type Row, type Violation } from "./checker/history.ts";
 import { createOrderCheck } from "./checker/order.ts";
 import { createPaceCheck } from "./checker/pace.ts";
@@ -32,7 +33,7 @@ export type Observation = ObservedPlace | ObservedPass;
 const MOST_VIOLATIONS = 100;
 
 /**
- * Checks Q1 to Q4 and the hash chain of one queue, up to what was committed when it began.
+ * Checks Q1 to Q4, the draw and the hash chain of one queue, up to what was committed when it began.
  * @param observations what clients were shown, in any order.
  * @returns at most 100 violations, first those of the journal in its order; none when all promises were kept.
  */
@@ -49,6 +50,7 @@ export async function checkJournal(
   const history = createHistory(report);
   const checkOrder = createOrderCheck(history, report);
   const checkClocks = createClockCheck(history, report);
+  const draw = createDrawCheck(history, report);
   const pace = createPaceCheck(history, report);
   const departures = createDepartures();
   const chain = createChainCheck();
@@ -66,12 +68,14 @@ export async function checkJournal(
     inOrder(before, row, report);
     before = row;
     departures.advance(row);
+    draw.row(row);
     const step = history.apply(row);
     if (row.kind === "configure") pace.configured();
     if (!step) continue;
     departures.step(step);
     checkOrder(step);
     pace.step(step);
+    draw.step(step);
     checkClocks(step);
   }
   departures.finish(queue.tick, queue.tickMicros);

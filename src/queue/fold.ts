@@ -34,8 +34,8 @@ export interface Folded {
   readonly places: Map<string, Place>;
   readonly lastSequence: number;
   readonly fence: number;
-  /** The last sequence given by the draw. */
-  readonly drawn: number;
+  /** The entry that closed the lobby, while its draw is not over; else 0. */
+  readonly drawing: number;
   /** Whether anybody ever had a place in the line. */
   readonly opened: boolean;
   readonly totals: { admitted: number; arrived: number; noShow: number; left: number };
@@ -70,7 +70,7 @@ export async function foldJournal(
   const places = new Map<string, Place>();
   const codeUses = new Map<string, number>();
   const totals = { admitted: 0, arrived: 0, noShow: 0, left: 0 };
-  const sum = { lastSequence: 0, fence: 0, drawn: 0, opened: false, lastAt: 0 };
+  const sum = { lastSequence: 0, fence: 0, drawing: 0, opened: false, lastAt: 0 };
   let marks: PaceMark[] = [];
   let rate: unknown;
 
@@ -87,10 +87,6 @@ export async function foldJournal(
     const ends = kind === "leave" || kind === "remove" || kind === "defer";
     if (noShow || (place.state === "A" && ends)) marks.push({ at, kind: "given" });
     advance(place, entry, data);
-    if (kind === "draw") {
-      sum.drawn = Math.max(sum.drawn, place.sequence);
-      sum.opened = true;
-    }
     if (kind === "admit") {
       totals.admitted += 1;
       sum.fence = Math.max(sum.fence, place.fence);
@@ -109,6 +105,8 @@ export async function foldJournal(
       if (rate !== undefined && ratePerMinute !== rate) marks = [];
       rate = ratePerMinute;
     }
+    if (entry.kind === "freeze") Object.assign(sum, { drawing: entry.number, opened: true });
+    if (entry.kind === "drawn") sum.drawing = 0;
     if (entry.userId === null) continue;
     if (entry.kind === "join") {
       join(entry, data);

@@ -20,6 +20,11 @@ import { type AdmissionWorker, lockName, startAdmission } from "./admission.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
 import { createCredentials, type PassOutcome } from "./credentials.ts";
+import { createConductor } from "./draw/conductor.ts";
+import { insertDraw } from "./draw/draw-store.ts";
+import { createDraws } from "./draw/proofs.ts";
+import { drawRoutes } from "./draw/routes.ts";
+import { sealSeed } from "./draw/seal.ts";
 import { findJoin } from "./journal.ts";
 import { hashCode, newCode, withLane } from "./lanes.ts";
 import { createLineStore } from "./line-store.ts";
@@ -57,7 +62,10 @@ export interface QueueDeps {
   readonly db: Database;
   readonly redis: RedisClient;
   readonly subscriber: RedisClient;
-  readonly config: Pick<Config, "ticketKey" | "passPrivateKey">;
+  readonly config: Pick<
+    Config,
+    "ticketKey" | "passPrivateKey" | "drawKey" | "drawBeacon" | "drawBeaconSeconds"
+  >;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly releaseHolds: WaitingRoomDeps["releaseHolds"];
@@ -65,6 +73,14 @@ export interface QueueDeps {
   readonly liveHolds: (performanceId: string) => Promise<readonly LiveHold[]>;
   /** The queue's own when absent. */
   readonly scripts?: ScriptFolder;
+}
+
+export interface NewQueue {
+  readonly queueId: string;
+  readonly performanceId: string;
+  readonly settings: QueueSettings;
+  /** Random when absent; only tests, which tell a story twice, say which. */
+  readonly drawSeed?: Buffer;
 }
 
 export interface NewLane {
@@ -104,6 +120,14 @@ export function createQueue(deps: QueueDeps) {
     releaseHolds: deps.releaseHolds,
   });
   const status = createStatus(db, store);
+  const conductor = createConductor({
+    db,
+    store,
+    drawKey: config.drawKey,
+    beaconSource: config.drawBeacon,
+    beaconSeconds: config.drawBeaconSeconds,
+    log,
+  });
 
   const positionStream: StreamRoute = {
     name: "position",
@@ -158,7 +182,7 @@ export function createQueue(deps: QueueDeps) {
 
   return {
     room,
-    routes: queueRoutes(room, status) as Route[],
+    routes: [...queueRoutes(room, status), ...drawRoutes(createDraws(db, store))] as Route[],
     sockets: [positionStream],
     /** Outside the base path: the keys that verify passes. */
     publicRoutes: [keyRoute(credentials.jwks)] as Route[],
@@ -166,18 +190,12 @@ export function createQueue(deps: QueueDeps) {
     /** The performances whose queue has not ended; `queueActive` while fans may be in it. */
     livePerformances: () => readLivePerformances(db),
 
-    /** Writes the row of a new queue; `initialise` brings it into Redis after the commit. */
-    createQueue: (
-      trx: Transaction,
-      queue: { readonly queueId: string; readonly performanceId: string; readonly settings: QueueSettings },
-      by = "operator",
-    ): Promise<void> =>
-      insertQueue(trx, {
-        id: queue.queueId,
-        performanceId: queue.performanceId,
-        settings: queue.settings,
-        by,
-      }),
+    /** Writes the rows of a new queue and of its draw; `initialise` brings it into Redis after the commit. */
+    async createQueue(trx: Transaction, queue: NewQueue, by = "operator"): Promise<void> {
+      const { queueId, performanceId, settings, drawSeed } = queue;
+      await insertQueue(trx, { id: queueId, performanceId, settings, by });
+      await insertDraw(trx, queueId, sealSeed(config.drawKey, queueId, drawSeed), config.drawBeacon);
+    },
 
     /** Loads a new queue into Redis, unless a worker is at it. */
     async initialise(queueId: string): Promise<void> {
@@ -303,7 +321,7 @@ export function createQueue(deps: QueueDeps) {
 
     /** Starts the admissions of this process; for workers. */
     startAdmission: (locks: AdvisoryLocks): AdmissionWorker =>
-      startAdmission({ db, subscriber, store, locks, log, metrics, credentials, liveHolds }),
+      startAdmission({ db, subscriber, store, locks, conductor, log, metrics, credentials, liveHolds }),
 
     /** Stops this process's beat; its fans' places stay. */
     stop: () => room.close(),

@@ -12,7 +12,9 @@ import type { StreamEntry } from "./line-store.ts";
 
 export type JournalKind =
   | "join"
+  | "freeze"
   | "draw"
+  | "drawn"
   | "admit"
   | "claim"
   | "defer"
@@ -55,6 +57,8 @@ export interface TickSummary {
   readonly held: number;
   /** Lane, then the sequences that left its line, each as the difference to the one before. */
   readonly gone: readonly (readonly [number, readonly number[]])[];
+  /** It ended a draw: since the tick before, others have come into the line ahead of those who stood there. */
+  readonly drawn?: true;
 }
 
 export interface Batch {

@@ -96,7 +96,12 @@ export function createLaneRanks<Fan extends Ranked>(tick: number, at: number): L
       if (lane[index] === fan) lane.splice(index, 1);
     },
 
-    apply({ tick, at, gone: coded }) {
+    apply({ tick, at, gone: coded, drawn }) {
+      // Those drawn came in ahead of ranks that were read before it.
+      if (drawn) {
+        past.length = 0;
+        for (const lane of lanes) for (const fan of lane) if (fan.rankTick < tick) forget(fan);
+      }
       const gone = new Map(coded.map(([lane, differences]) => [lane, decode(differences)]));
       past.push({ tick, at, gone });
       if (past.length > REMEMBERED_TICKS) past.shift();
@@ -106,9 +111,14 @@ export function createLaneRanks<Fan extends Ranked>(tick: number, at: number): L
     knows: (tick, stamp) => past.some((each) => each.tick === tick && each.at === stamp),
 
     reset() {
-      for (const lane of lanes) for (const fan of lane) Object.assign(fan, { rank: -1, rankTick: -1 });
+      for (const lane of lanes) for (const fan of lane) forget(fan);
     },
   };
+}
+
+function forget(fan: Ranked): void {
+  fan.rank = -1;
+  fan.rankTick = -1;
 }
 
 /** Departures are sent as differences. */

@@ -30,6 +30,8 @@ export interface TickAnswer {
   /** Of the last journal entry written, committed or not. */
   readonly number: number;
   readonly epoch: number;
+  /** While a draw is to be made, the journal entry that closed the lobby; else 0. */
+  readonly drawing: number;
 }
 
 /** A ticket of an epoch that was lost, of which the journal knew nothing when it was at `journalEpoch`. */
@@ -277,14 +279,34 @@ export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
     },
 
     async tick(queueId: string, minIntervalMs: number): Promise<TickAnswer> {
-      const [code, tick, more, number, epoch] = await run("tick", queueId, [minIntervalMs * 1_000]);
+      const [code, tick, more, number, epoch, drawing] = await run("tick", queueId, [minIntervalMs * 1_000]);
       return {
         code,
         tick: Number(tick ?? 0),
         more: Number(more ?? 0) === 1,
         number: Number(number ?? 0),
         epoch: Number(epoch ?? 0),
+        drawing: Number(drawing ?? 0),
       };
+    },
+
+    /**
+     * Puts drawn tickets into the line, the first of them at `firstPlace`.
+     * @returns also how many entries the journal has not got yet.
+     */
+    async placeDrawn(
+      queueId: string,
+      epoch: number,
+      firstPlace: number,
+      { userIds, ticketIds }: { readonly userIds: readonly string[]; readonly ticketIds: readonly string[] },
+    ): Promise<{ code: Code; unjournalled: number }> {
+      const pairs = userIds.flatMap((userId, index) => [userId, ticketIds[index] as string]);
+      const [code, unjournalled] = await run("place_drawn", queueId, [epoch, firstPlace, ...pairs]);
+      return { code, unjournalled: Number(unjournalled ?? 0) };
+    },
+
+    async finishDraw(queueId: string, epoch: number): Promise<Code> {
+      return (await run("finish_draw", queueId, [queueId, epoch]))[0];
     },
 
     /** What the journal does not hold yet, oldest first. */

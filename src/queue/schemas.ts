@@ -1,6 +1,7 @@
 /** The forms of the queue's requests and answers; the API document is made from these. */
 import Joi from "joi";
 import { timestamp, uuid } from "../platform/http/schemas.ts";
+import { drawSummary } from "./draw/schemas.ts";
 
 export const queueParams = Joi.object({ queueId: uuid().required() });
 
@@ -47,7 +48,7 @@ export const queueStatus = Joi.object({
   seatsLeft: nullableCount(),
   seatsHeld: nullableCount(),
   notice: noticeTexts.allow(null).required(),
-  draw: Joi.object().unknown().allow(null).required(),
+  draw: drawSummary.allow(null).required().description("the draw of the lobby, in short"),
   logHead: Joi.string()
     .allow(null)
     .required()

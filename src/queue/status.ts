@@ -1,5 +1,6 @@
 /** What anyone may know of a queue, and what its operator sees: read at most once a second, however many ask. */
 import type { Database } from "../platform/postgres.ts";
+import { readDraw } from "./draw/draw-store.ts";
 import { countSince } from "./journal.ts";
 import type { LineStore, Summary } from "./line-store.ts";
 import { readHead } from "./log-head.ts";
@@ -22,7 +23,12 @@ export interface QueueStatus {
   readonly seatsLeft: number | null;
   readonly seatsHeld: number | null;
   readonly notice: Notice | null;
-  readonly draw: null;
+  /** Hashes in hex; null when nothing was committed to. */
+  readonly draw: {
+    readonly commitment: string;
+    readonly root: string | null;
+    readonly seed: string | null;
+  } | null;
   /** The journal's head, signed: whoever notes it down can later show that nothing before it was altered. */
   readonly logHead: string | null;
 }
@@ -84,7 +90,7 @@ export function createStatus(db: Database, store: LineStore) {
       seatsLeft: fresh ? summary.available : null,
       seatsHeld: fresh ? summary.held : null,
       notice: row.notice,
-      draw: null,
+      draw: await readDrawSummary(db, queueId),
       logHead: await readHead(db, queueId),
     };
     return { status, turn: { arrivalSeconds, sessionSeconds } };
@@ -134,6 +140,17 @@ function toStats(row: QueueRow, summary: Summary | null, admitted: number, arriv
     limitedBy: limitOf(summary),
     seats: summary && seatsAreFresh(summary) ? seatCounts(summary) : null,
     etaForNewcomerSeconds: summary ? newcomerWait(summary, admitted) : null,
+  };
+}
+
+async function readDrawSummary(db: Database, queueId: string): Promise<QueueStatus["draw"]> {
+  const draw = await readDraw(db, queueId);
+  if (!draw) return null;
+  const { commitment, root, seed } = draw;
+  return {
+    commitment: commitment.toString("hex"),
+    root: root?.toString("hex") ?? null,
+    seed: seed?.toString("hex") ?? null,
   };
 }
 

@@ -21,6 +21,7 @@ import { type TestDatabase, testServers } from "../support/servers.ts";
 
 export interface QueueHouse {
   readonly databaseUrl: string;
+  readonly redisUrl: string;
   readonly db: Database;
   readonly redis: RedisClient;
   /** A gateway's or a worker's view of the queues, with connections of its own. */
@@ -28,7 +29,10 @@ export interface QueueHouse {
   /** A performance with a queue, loaded into Redis. */
   newQueue(settings?: Partial<NewQueueSettings>): Promise<{ queueId: string; performanceId: string }>;
   /** The same, not loaded yet. */
-  newQueueRow(settings?: Partial<NewQueueSettings>): Promise<{ queueId: string; performanceId: string }>;
+  newQueueRow(
+    settings?: Partial<NewQueueSettings>,
+    drawSeed?: Buffer,
+  ): Promise<{ queueId: string; performanceId: string }>;
   close(): Promise<void>;
 }
 
@@ -91,7 +95,7 @@ export async function openHouse(own?: RedisSettings): Promise<QueueHouse> {
     };
   }
 
-  async function newQueueRow(overrides: Partial<NewQueueSettings> = {}) {
+  async function newQueueRow(overrides: Partial<NewQueueSettings> = {}, drawSeed?: Buffer) {
     const queueId = uuidv7();
     const performanceId = uuidv7();
     const made = newSettings({
@@ -117,13 +121,20 @@ export async function openHouse(own?: RedisSettings): Promise<QueueHouse> {
         seat_count: 100,
         queue_id: queueId,
       });
-      await setUp.queue.createQueue(trx, { queueId, performanceId, settings: made.settings });
+      const { settings } = made;
+      await setUp.queue.createQueue(trx, {
+        queueId,
+        performanceId,
+        settings,
+        ...(drawSeed ? { drawSeed } : {}),
+      });
     });
     return { queueId, performanceId };
   }
 
   return {
     databaseUrl: database.url,
+    redisUrl: servers.redisUrl,
     db,
     redis,
     openQueue,

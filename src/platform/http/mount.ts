@@ -4,6 +4,7 @@
  * The order is that of what a stranger may cost us: token, role, limit, size and type of the body, its form.
  */
 import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import express, {
   type NextFunction,
   type Request,
@@ -16,6 +17,7 @@ import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Availability } from "./availability.ts";
 import type { Principal, RateLimitRule, Reply, Route } from "./route.ts";
+import { sendStream } from "./streaming.ts";
 
 export const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -164,6 +166,10 @@ export function send(response: Response, reply: Reply): void {
   }
   if (typeof reply.body === "string" || Buffer.isBuffer(reply.body)) {
     response.end(reply.body);
+    return;
+  }
+  if (reply.body instanceof Readable) {
+    sendStream(response, reply.body);
     return;
   }
   const text = JSON.stringify(reply.body);

@@ -24,7 +24,7 @@ export type Access = "public" | "account" | "operator" | "gate";
 
 export interface Reply {
   readonly status: number;
-  /** An object is sent as JSON; a string or Buffer is sent as it is (set the content type in `headers`). */
+  /** An object is sent as JSON; a string, Buffer or Readable as it is (set the content type in `headers`). */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly cookies?: readonly string[];

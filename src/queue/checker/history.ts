@@ -11,7 +11,7 @@ import type { StateLetter } from "../view.ts";
 export type Row = JournalEntry & { readonly epoch: number };
 
 export interface Violation {
-  /** Which promise was broken: `chain`, `order of entries`, `Q1` to `Q4`, `phase`, `clock`, `settings`. */
+  /** Which promise was broken: `chain`, `order of entries`, `Q1` to `Q4`, `phase`, `clock`, `settings`, `draw`. */
   readonly rule: string;
   /** The journal entry that shows it; null when it is shown by what a client saw. */
   readonly number: number | null;
@@ -69,7 +69,10 @@ export interface History {
 
 const LIVE = "LWDRAI";
 
-const ALLOWED: Record<Exclude<JournalKind, "join" | "configure">, string> = {
+/** What changes a ticket that is there. */
+type ChangeKind = Exclude<JournalKind, "join" | "configure" | "freeze" | "drawn">;
+
+const ALLOWED: Record<ChangeKind, string> = {
   draw: "L",
   admit: "WR",
   claim: "A",
@@ -82,7 +85,7 @@ const ALLOWED: Record<Exclude<JournalKind, "join" | "configure">, string> = {
   end: LIVE,
 };
 
-const AFTER: Record<keyof typeof ALLOWED, StateLetter> = {
+const AFTER: Record<ChangeKind, StateLetter> = {
   draw: "W",
   admit: "A",
   claim: "I",
@@ -145,7 +148,7 @@ export function createHistory(report: Report): History {
     return { row, ticket, from: null, data, isDirect: false };
   }
 
-  function change(row: Row, kind: keyof typeof ALLOWED, data: Record<string, unknown>): Step | null {
+  function change(row: Row, kind: ChangeKind, data: Record<string, unknown>): Step | null {
     const ticket = row.ticketId === null ? undefined : tickets.get(row.ticketId);
     if (!ticket || ticket.userId !== row.userId) {
       report("Q1", row, row.ticketId, `${kind} of a ticket that never joined`);
@@ -170,7 +173,7 @@ export function createHistory(report: Report): History {
     return { row, ticket, from, data, isDirect };
   }
 
-  function note(row: Row, ticket: Ticket, kind: keyof typeof ALLOWED, data: Record<string, unknown>): void {
+  function note(row: Row, ticket: Ticket, kind: ChangeKind, data: Record<string, unknown>): void {
     const running = runningAt(row.atMicros);
     const { settings } = controls ?? {};
     if (kind === "draw") ticket.sequence = row.sequence ?? ticket.sequence;
@@ -206,6 +209,7 @@ export function createHistory(report: Report): History {
         configure(row, data as unknown as ConfigureData);
         return null;
       }
+      if (row.kind === "freeze" || row.kind === "drawn") return null;
       return row.kind === "join" ? join(row, data) : change(row, row.kind, data);
     },
   };

@@ -29,8 +29,8 @@
 local MAX_BACKLOG = 500000
 local LIVE = { L = true, W = true, D = true, R = true, A = true, I = true }
 
-local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened',
-  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt', 'drawn', 'rebuiltTo' })
+local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened', 'drawing',
+  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt', 'rebuiltTo' })
 if s.epoch == 0 then
   return { REBUILDING }
 end

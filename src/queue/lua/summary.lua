@@ -11,7 +11,7 @@
 --@include phase
 --@include lines
 
-local s = numbers(state, { 'epoch', 'closed', 'soldOut', 'recoverUntil', 'opened', 'paused' })
+local s = numbers(state, { 'epoch', 'closed', 'soldOut', 'recoverUntil', 'opened', 'drawing', 'paused' })
 if s.epoch == 0 then
   return { REBUILDING }
 end

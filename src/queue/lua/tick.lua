@@ -4,8 +4,9 @@
 --- ARGV minIntervalMicros
 --
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval
--- ago is left alone. Returns { code, tick, more, number, epoch }: more is 1 when a bounded step left work for the next
--- tick, number is that of the last journal entry written. All are told in whatever way the call ended.
+-- ago is left alone. Returns { code, tick, more, number, epoch, drawing }: more is 1 when a bounded step left work for the
+-- next tick, number is that of the last journal entry written, drawing that of the entry that closed the lobby while a
+-- draw is to be made, else 0. All are told in whatever way the call ended.
 -- Keeps: inside <= maxActive at each admission; admissions within the pace; the front of the line first.
 -- What gateways must know is written to the stream, to be published once it is committed to the journal.
 --@include codes
@@ -20,16 +21,15 @@
 --@include pace
 --@include admit
 --@include presence
---@include lots
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickNumber', 'eventNumber', 'journalled', 'lagSince', 'closed', 'soldOut',
-  'recoverUntil', 'opened', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawn' })
+  'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
 local now = clock()
 if now - s.tickAt < tonumber(minIntervalMicros) then
-  return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch }
+  return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch, s.drawing }
 end
 local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros',
   'graceMicros', 'overbook' })
@@ -40,13 +40,18 @@ if fresh then
   s.soldOut = (s.available == 0 and s.held == 0) and 1 or 0
   redis.call('HSET', state, 'soldOut', s.soldOut)
 end
+-- The draw is over: everybody it drew stands in the line.
+local drawn = s.drawing > 0 and s.drawLoaded == 1
+if drawn then
+  s.drawing = 0
+end
 local phase = phaseAt(s, c, redis.call('SCARD', lobby), now)
 local phaseChanged = redis.call('HGET', state, 'phase') ~= phase
 local total = inLine() + slotsInUse() + redis.call('ZCARD', deferred) + redis.call('ZCARD', returned)
   + redis.call('ZCARD', departing) + redis.call('SCARD', lobby)
-if total == 0 and not phaseChanged then
+if total == 0 and not phaseChanged and not drawn then
   redis.call('HSET', state, 'tickAt', digits(now), 'limitedBy', phase == 'paused' and 'paused' or 'nobody_waiting')
-  return { IDLE, s.tick, 0, s.eventNumber, s.epoch }
+  return { IDLE, s.tick, 0, s.eventNumber, s.epoch, s.drawing }
 end
 
 local tick = s.tick + 1
@@ -58,6 +63,9 @@ local running = runningTime(s, now)
 --@include lanes
 --@include admission
 
+if drawn then
+  endDraw()
+end
 local arrivals, missed = endArrivals()
 local more = arrivals + endSessions() + endGrace() >= ENDED_BATCH
 more = drainDepartures() >= BATCH or more
@@ -67,8 +75,7 @@ if phase == 'sold_out' or phase == 'closed' then
   unfinished = endEverybody(phase)
 elseif phase == 'drawing' then
   limitedBy = 'nobody_waiting'
-  unfinished = true
-  draw()
+  closeLobby()
 else
   limitedBy, unfinished = admitNext(missed)
 end
@@ -77,9 +84,9 @@ local waiting = inLine() + redis.call('ZCARD', returned)
 local summary = '{"tick":' .. digits(tick) .. ',"at":' .. digits(now) .. ',"phase":"' .. phase .. '","limitedBy":"' .. limitedBy
   .. '","waiting":' .. waiting .. ',"deferred":' .. redis.call('ZCARD', deferred) .. ',"active":' .. slotsInUse()
   .. ',"available":' .. (fresh and s.available or -1) .. ',"held":' .. (fresh and s.held or -1)
-  .. ',"gone":' .. codedDepartures() .. '}'
+  .. ',"gone":' .. codedDepartures() .. (drawn and ',"drawn":true}' or '}')
 local number = redis.call('HGET', state, 'eventNumber') or '0'
 redis.call('HSET', state, 'tick', digits(tick), 'tickAt', digits(now), 'tickStamp', digits(now), 'tickNumber', number,
   'phase', phase, 'limitedBy', limitedBy)
 redis.call('XADD', events, number .. '-' .. digits(tick), 'e', 'tick|' .. summary)
-return { OK, digits(tick), (more or unfinished) and 1 or 0, number, s.epoch }
+return { OK, digits(tick), (more or unfinished) and 1 or 0, number, s.epoch, digits(s.drawing) }

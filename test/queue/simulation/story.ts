@@ -331,7 +331,10 @@ function createStory(
     if (random.chance(0.2)) await rush();
     const isAway = index < databaseOffUntil;
     const dies = !world.hasSnapshot && random.chance(0.02);
-    if (random.chance(0.95)) await world.journal(answer, isAway ? "away" : dies ? "dies" : null);
+    if (random.chance(0.95)) {
+      const drawSteps = answer.drawing > 0 ? random.between(0, 3) : 0;
+      await world.journal(answer, isAway ? "away" : dies ? "dies" : null, drawSteps);
+    }
     look(10);
   }
 

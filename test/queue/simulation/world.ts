@@ -2,12 +2,15 @@
  * The world of the simulation: one queue on real Redis and PostgreSQL in virtual time, with workers and gateways that
  * can be lost. What happens in it is decided elsewhere.
  */
+import { createHash } from "node:crypto";
+import { loadConfig } from "../../../src/config.ts";
 import { createLogger } from "../../../src/platform/logger.ts";
 import { createMetrics } from "../../../src/platform/metrics.ts";
 import type { LoadOptions } from "../../../src/platform/scripts.ts";
 import { checkJournal, type Observation, type Violation } from "../../../src/queue/checker.ts";
 import { Code } from "../../../src/queue/codes.ts";
 import { applyRow } from "../../../src/queue/controls.ts";
+import { type Conductor, createConductor } from "../../../src/queue/draw/conductor.ts";
 import { createJournaller, type Journaller } from "../../../src/queue/journaller.ts";
 import { KEY_NAMES, keyOf } from "../../../src/queue/keys.ts";
 import { createLineStore, type LineStore, type TickAnswer } from "../../../src/queue/line-store.ts";
@@ -40,7 +43,8 @@ export async function createWorld(
   const folder = virtualScripts(scripts);
   const open: OpenQueue = await house.openQueue(folder);
   const store = createLineStore(redis, folder);
-  const { queueId } = await house.newQueueRow(settings);
+  const drawSeed = createHash("sha256").update(random.uuid()).digest();
+  const { queueId } = await house.newQueueRow(settings, drawSeed);
   await db("queues")
     .where({ id: queueId })
     .update({ created_at: new Date(BEGINNING / 1_000) });
@@ -113,6 +117,25 @@ export async function createWorld(
   };
 
   let journaller = newJournaller();
+  let conductor = newConductor();
+
+  function newConductor(): Conductor {
+    const { drawKey } = loadConfig({
+      DATABASE_URL: "postgres://x",
+      REDIS_URL: "redis://x",
+      NODE_ENV: "test",
+    });
+    const log = createLogger("test", "silent");
+    return createConductor({ db: flaky, store, drawKey, beaconSource: "", beaconSeconds: 5, log });
+  }
+
+  /** As far as a draw gets before something else comes up. */
+  async function conduct({ epoch, drawing }: TickAnswer, steps: number): Promise<void> {
+    for (let left = steps; drawing > 0 && left > 0; left -= 1) {
+      const waitMs = await conductor.step(queueId, { epoch, closedNumber: drawing });
+      if (waitMs !== 0) return;
+    }
+  }
 
   async function deliver(message: CommittedMessage): Promise<void> {
     committedTick = Math.max(committedTick, message.ticks.at(-1)?.tick ?? 0);
@@ -192,14 +215,22 @@ export async function createWorld(
       return answer;
     },
 
-    /** @param trouble `dies`: the worker commits and dies before it can say so; `away`: PostgreSQL is. */
-    async journal(answer: TickAnswer, trouble: "dies" | "away" | null): Promise<void> {
+    /**
+     * @param trouble `dies`: the worker commits and dies before it can say so; `away`: PostgreSQL is.
+     * @param drawSteps how many steps of a draw that is due are made.
+     */
+    async journal(
+      answer: TickAnswer,
+      trouble: "dies" | "away" | null,
+      drawSteps = Number.POSITIVE_INFINITY,
+    ): Promise<void> {
       dying = trouble === "dies";
       databaseAway = trouble === "away";
       try {
         await journaller.follow(queueId, answer);
+        await conduct(answer, drawSteps);
       } catch (fault) {
-        if (fault instanceof WorkerDied) journaller = newJournaller();
+        if (fault instanceof WorkerDied) this.changeWorker();
         else if (!(fault instanceof DatabaseAway)) throw fault;
       } finally {
         dying = false;
@@ -210,6 +241,7 @@ export async function createWorld(
     /** Another worker takes over; the one before may come back with what it remembers. */
     changeWorker(): void {
       journaller = newJournaller();
+      conductor = newConductor();
     },
 
     async heal(): Promise<void> {

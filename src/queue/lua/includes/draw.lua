@@ -1,15 +1,17 @@
--- The draw: those who came before the opening enter the line in random order, ahead of everybody who came after it.
--- Part of the tick; needs `s`, `now`, BATCH.
-local function draw()
-  local order = s.drawn
-  for _, userId in ipairs(drawLots(BATCH)) do
-    local t = readTicket(userId)
-    order = order + 1
-    t.state = 'W'
-    t.sequence = order
-    redis.call('ZADD', LINES[t.lane + 1], digits(order), userId)
-    record(now, 'draw', userId, t)
-    writeTicket(userId, t)
+-- The tick's part in the draw: it closes the lobby, and it lets the line go once everybody drawn stands in it. What lies
+-- between, the order and the placing, is done from outside in batches (place_drawn.lua, finish_draw.lua).
+-- Part of the tick; needs `s`, `now`, `state`, `lobby`.
+
+-- The journal's entry is the list: who joined the lobby before it and has not left is drawn, nobody else ever is.
+local function closeLobby()
+  if s.drawing > 0 then
+    return
   end
-  redis.call('HSET', state, 'drawn', digits(order), 'opened', 1)
+  s.drawing = record(now, 'freeze', nil, nil, '{"lobby":' .. redis.call('SCARD', lobby) .. '}')
+  redis.call('HSET', state, 'drawing', digits(s.drawing), 'drawLoaded', 0, 'opened', 1)
+end
+
+local function endDraw()
+  record(now, 'drawn')
+  redis.call('HSET', state, 'drawing', 0, 'drawLoaded', 0)
 end

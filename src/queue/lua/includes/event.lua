@@ -3,8 +3,8 @@
 -- The tick sets `currentTick`, so that its own events are told from those between ticks.
 local currentTick = ''
 
-local function record(now, kind, userId, t, data)
-  local number = redis.call('HINCRBY', state, 'eventNumber', 1)
+-- Under a number that the caller has taken from `eventNumber`, and in the order of the numbers.
+local function append(number, now, kind, userId, t, data)
   local line = table.concat({
     kind,
     string.format('%.0f', now),
@@ -16,5 +16,10 @@ local function record(now, kind, userId, t, data)
     data or '{}',
   }, '|')
   redis.call('XADD', events, string.format('%.0f-0', number), 'e', line)
+end
+
+local function record(now, kind, userId, t, data)
+  local number = redis.call('HINCRBY', state, 'eventNumber', 1)
+  append(number, now, kind, userId, t, data)
   return number
 end

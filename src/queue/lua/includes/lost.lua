@@ -2,7 +2,7 @@
 --
 -- The journal's word counts only if it was given in this very epoch. Whatever ticket the account has had since the
 -- loss, however it ended, the old one is worth nothing any more; nor is one whose number somebody else has by now, as
--- those of the draw have, or those of a Redis whose clock had been ahead.
+-- those of a Redis whose clock had been ahead. Numbers of the draw are none of these: the journal knows all its joins.
 -- @return { id, sequence, lane }, or nil
 local function honoured(mine, s)
   if lostId == '' or tonumber(journalEpoch) ~= s.epoch or tonumber(lostEpoch) >= s.epoch then
@@ -14,7 +14,7 @@ local function honoured(mine, s)
   local lane, sequence = tonumber(lostLane), tonumber(lostSequence)
   local taken = redis.call('ZCOUNT', LINES[lane + 1], lostSequence, lostSequence) > 0
     or redis.call('ZCOUNT', late, lostSequence, lostSequence) > 0
-  if sequence <= s.drawn or taken then
+  if taken then
     return nil
   end
   return { id = lostId, sequence = sequence, lane = lane }

@@ -6,11 +6,7 @@
 -- flags: u = an admission that nobody acknowledged was forgiven once, k = a page is known to have received this one.
 -- Empty tail fields are cut off: most fans only wait.
 -- A hash for each account would cost twice the memory of this form.
-local function readTicket(userId)
-  local packed = redis.call('HGET', tickets, userId)
-  if not packed then
-    return nil
-  end
+local function unpackTicket(packed)
   local parts = {}
   for part in string.gmatch(packed .. '|', '([^|]*)|') do
     parts[#parts + 1] = part
@@ -28,10 +24,19 @@ local function readTicket(userId)
   }
 end
 
-local function writeTicket(userId, t)
+local function readTicket(userId)
+  local packed = redis.call('HGET', tickets, userId)
+  return packed and unpackTicket(packed) or nil
+end
+
+local function packTicket(t)
   local packed = table.concat({ t.id, string.format('%.0f', t.sequence), t.state, t.lane, t.epoch }, '|')
   if t.fence > 0 or t.ends > 0 or t.flags ~= '' then
     packed = packed .. '|' .. string.format('%.0f|%.0f|%.0f|%s', t.fence, t.number, t.ends, t.flags)
   end
-  redis.call('HSET', tickets, userId, packed)
+  return packed
+end
+
+local function writeTicket(userId, t)
+  redis.call('HSET', tickets, userId, packTicket(t))
 end

@@ -4,7 +4,7 @@
 -- tickStamp is the time of the tick itself, tickAt also that of a look at an empty queue since: two histories may have
 -- a tick of one number, not of one stamp. rank is -1 when the ticket is not in a line. An admission that the journal does not hold yet is not shown:
 -- its fan still waits at the front.
-local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'paused',
+local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'drawing', 'paused',
   'pausedAt', 'frozen', 'available', 'held', 'seatsAt' }
 
 local function viewOf(userId, t, now, s, c)
