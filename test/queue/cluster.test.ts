@@ -13,7 +13,7 @@ import { loadScripts } from "../../src/platform/scripts.ts";
 import { Code } from "../../src/queue/codes.ts";
 import { LUA_FOLDER } from "../../src/queue/index.ts";
 import { keyOf } from "../../src/queue/keys.ts";
-import { createLineStore } from "../../src/queue/line-store.ts";
+import { createLineStore, type LoadCommand } from "../../src/queue/line-store.ts";
 import { eventually } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
@@ -106,7 +106,17 @@ describe("queue on a Redis Cluster", function () {
       const change = { version: 99, paused: false, closed: false, data: "{}", settings: { overbook: 2 } };
       expect(await store.configure(queueId, change)).to.equal(Code.ok);
       await store.beginRebuild(queueId, "token");
-      expect(await store.load(queueId, "token", [["HSET", "state", "epoch", 1]], true)).to.equal(true);
+      const drawn = { userIds: [newFan()], ticketIds: [uuidv7()] };
+      const [early] = drawn.userIds as [string];
+      const lobby: LoadCommand[] = [
+        ["HSET", "state", "epoch", 1, "drawing", 1],
+        ["HSET", "tickets", early, `${drawn.ticketIds[0]}|9|L|0|1`],
+        ["SADD", "lobby", early],
+      ];
+      expect(await store.load(queueId, "token", lobby, true)).to.equal(true);
+      expect(await store.finishDraw(queueId, 1)).to.equal(Code.existing);
+      expect(await store.placeDrawn(queueId, 1, 1, drawn)).to.deep.equal({ code: Code.ok, unjournalled: 1 });
+      expect(await store.finishDraw(queueId, 1)).to.equal(Code.ok);
     }
     const all = readdirSync(LUA_FOLDER).flatMap((file) =>
       file.endsWith(".lua") ? [path.basename(file, ".lua")] : [],
