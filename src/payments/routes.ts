@@ -218,6 +218,7 @@ function receiveWebhook(room: RoutedRoom): Route {
       "MALFORMED_JSON",
       "VALIDATION_FAILED",
       "BODY_TOO_LARGE",
+      "BUSY",
     ],
     async handler({ params, headers, rawBody }: RequestContext<{ provider: string }>) {
       const bytes = Buffer.isBuffer(rawBody) ? rawBody : Buffer.alloc(0);

@@ -2,8 +2,17 @@
 import fc from "fast-check";
 import type { Card } from "./model.ts";
 
+/** What may be asked at the same time as something else. */
+export type Single =
+  | { readonly do: "hold"; readonly fan: number; readonly seats: readonly number[] }
+  | { readonly do: "pay"; readonly fan: number | "owner"; readonly reservation: number; readonly card: Card }
+  | { readonly do: "cancel" | "refund"; readonly fan: number | "owner"; readonly reservation: number }
+  | { readonly do: "job"; readonly reservation: number }
+  | { readonly do: "lateMoney"; readonly payment: number };
+
 /** Numbers name one of what there is, counted round. */
 export type Action =
+  | { readonly do: "together"; readonly both: readonly [Single, Single] }
   | { readonly do: "hold"; readonly fan: number; readonly seats: readonly number[] }
   | { readonly do: "pay"; readonly fan: number | "owner"; readonly reservation: number; readonly card: Card }
   | { readonly do: "payAndDie"; readonly reservation: number; readonly arrives: boolean }
@@ -34,7 +43,33 @@ const seats = fc.uniqueArray(fc.nat({ max: SEATS - 1 }), { minLength: 1, maxLeng
 const card = fc.constantFrom<Card>("success", "success", "declined", "declined", "undecided", "lost_reply");
 const of = fc.record;
 
+const single: fc.Arbitrary<Single> = fc.oneof(
+  { weight: 4, arbitrary: of({ do: fc.constant("hold" as const), fan, seats }) },
+  {
+    weight: 4,
+    arbitrary: of({ do: fc.constant("pay" as const), fan: asker, reservation: number, card }),
+  },
+  { weight: 2, arbitrary: of({ do: fc.constant("cancel" as const), fan: asker, reservation: number }) },
+  { weight: 2, arbitrary: of({ do: fc.constant("refund" as const), fan: asker, reservation: number }) },
+  { weight: 1, arbitrary: of({ do: fc.constant("job" as const), reservation: number }) },
+  { weight: 2, arbitrary: of({ do: fc.constant("lateMoney" as const), payment: number }) },
+);
+/** Half of them meet: they are about the same reservation, or two holds of the same fan. */
+const together: fc.Arbitrary<Action> = fc
+  .tuple(single, single, fc.boolean())
+  .map(([first, second, meet]) => ({
+    do: "together",
+    both: [first, meet ? meeting(first, second) : second],
+  }));
+
+function meeting(first: Single, second: Single): Single {
+  if (first.do === "hold" && second.do === "hold") return { ...second, fan: first.fan };
+  if ("reservation" in first && "reservation" in second) return { ...second, reservation: first.reservation };
+  return second;
+}
+
 const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 8, arbitrary: together },
   { weight: 10, arbitrary: of({ do: fc.constant("hold" as const), fan, seats }) },
   { weight: 8, arbitrary: of({ do: fc.constant("pay" as const), fan: asker, reservation: number, card }) },
   {

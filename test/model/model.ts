@@ -24,13 +24,26 @@ export interface Payment {
   refund: { ends: boolean; done: boolean } | null;
 }
 
+export interface Print {
+  /** In the order of their making: whose, which seats, its state. */
+  readonly reservations: readonly string[];
+  /** In the order of their making: of which reservation, its state, its refund. */
+  readonly payments: readonly string[];
+}
+
 export class Model {
-  readonly reservations: Reservation[] = [];
-  readonly payments: Payment[] = [];
+  readonly reservations: Reservation[];
+  readonly payments: Payment[];
   readonly #cap: number;
 
-  constructor(cap: number) {
+  constructor(cap: number, reservations: Reservation[] = [], payments: Payment[] = []) {
     this.#cap = cap;
+    this.reservations = reservations;
+    this.payments = payments;
+  }
+
+  copy(): Model {
+    return new Model(this.#cap, structuredClone(this.reservations), structuredClone(this.payments));
   }
 
   hold(fan: number, seats: readonly number[]): string {
@@ -44,6 +57,12 @@ export class Model {
   }
 
   pay(fan: number, index: number, card: Card): string {
+    const begun = this.beginPay(fan, index, card);
+    return typeof begun === "string" ? begun : this.endPay(begun, card);
+  }
+
+  /** The claim. @returns what the request is refused with, or the payment's number. */
+  beginPay(fan: number, index: number, card: Card): string | number {
     const one = this.#payable(index);
     if (one.fan !== fan) return "404 NOT_FOUND";
     if (one.status === "PAYING") return "409 PAYMENT_IN_PROGRESS";
@@ -55,9 +74,13 @@ export class Model {
       { success: "succeeded", lost_reply: "succeeded", declined: "failed", undecided: "pending" } as const
     )[card];
     const payment: Payment = { reservation: index, status: "pending", booked, refund: null };
-    this.payments.push(payment);
+    return this.payments.push(payment) - 1;
+  }
+
+  /** What the provider answered to the request itself. */
+  endPay(payment: number, card: Card): string {
     if (card === "undecided" || card === "lost_reply") return "202";
-    this.told(this.payments.length - 1, card === "success" ? "succeeded" : "failed");
+    this.told(payment, card === "success" ? "succeeded" : "failed");
     return card === "success" ? "201" : "402 PAYMENT_DECLINED";
   }
 
@@ -176,6 +199,18 @@ export class Model {
     }
   }
 
+  /** All that must be found in the database too. */
+  print(): Print {
+    return {
+      reservations: this.reservations.map(
+        ({ fan, seats, status }) => `${fan} [${[...seats].sort((a, b) => a - b)}] ${status}`,
+      ),
+      payments: this.payments.map(({ reservation, status, refund }) => {
+        return `of ${reservation} ${status}${refund ? printRefund(refund.ends, refund.done) : ""}`;
+      }),
+    };
+  }
+
   /** One letter a seat. */
   letters(seatCount: number): string {
     return Array.from({ length: seatCount }, (_, seat) => {
@@ -206,3 +241,6 @@ export class Model {
 
 const isLive = ({ status }: Reservation): boolean => ["HELD", "PAYING", "CONFIRMED"].includes(status);
 const isOver = ({ status, lapsed }: Reservation): boolean => status === "HELD" && lapsed;
+
+export const printRefund = (ends: boolean, done: boolean): string =>
+  `, ${done ? "given" : "being given"} back${ends ? ", which ends it" : ""}`;

@@ -12,8 +12,9 @@ import {
   type World,
   type WorldOptions,
 } from "../reservations/world.ts";
-import { type Action, CAP, FANS, histories, SEATS } from "./actions.ts";
-import { Model, type Payment, type Reservation } from "./model.ts";
+import { type Action, CAP, FANS, histories, SEATS, type Single } from "./actions.ts";
+import { type Card, Model, type Payment, type Print, printRefund, type Reservation } from "./model.ts";
+import { asHold, asPayment, explain, inOneStep, type Ways } from "./together.ts";
 
 const CALL_TIMEOUT_MS = 100;
 
@@ -40,6 +41,12 @@ export async function playHistories({ runs, longest, planted, seed = seedOf() }:
   }
 }
 
+const methodOf = (card: Card) => ({
+  type: "sandbox",
+  card,
+  ...(card === "undecided" && { settleAfterSeconds: 600 }),
+});
+
 const seedOf = (): number => Number(process.env.MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 interface Sent {
@@ -64,12 +71,12 @@ async function play(world: World, history: readonly Action[]): Promise<void> {
 }
 
 async function openStage(world: World) {
-  const model = new Model(CAP);
+  let model = new Model(CAP);
   const hall: Hall = await world.makeHall({ rows: 1, seatsPerRow: SEATS, maxSeatsPerFan: CAP });
   const fans: Fan[] = await world.makeFans(FANS);
-  /** By the model's numbers. */
-  const reservationIds: string[] = [];
-  const paymentIds: string[] = [];
+  /** By the model's numbers: ids sort by time. */
+  let reservationIds: string[] = [];
+  let paymentIds: string[] = [];
   const sent: Sent[] = [];
 
   const kindOf = ({ status, body }: Answer) => (body?.code ? `${status} ${body.code}` : String(status));
@@ -89,26 +96,16 @@ async function openStage(world: World) {
     return answer;
   }
 
-  async function noteNewPayments(): Promise<void> {
-    if (paymentIds.length === model.payments.length) return;
-    const { reservation } = model.payments.at(-1) as Payment;
-    const newest = await world
-      .db("payments")
-      .where({ reservation_id: idOf(reservation) })
-      .orderBy("id", "desc")
-      .first("id");
-    paymentIds.push(newest.id);
-  }
-
   async function act(action: Action): Promise<void> {
     switch (action.do) {
+      case "together":
+        return together(action.both);
       case "hold": {
         const expected = model.hold(action.fan, action.seats);
         const answer = await keyed((key) =>
           world.hold(fanOf(action.fan), hall, action.seats, { "Idempotency-Key": key }),
         );
         expect(kindOf(answer)).to.equal(expected);
-        if (answer.status === 201) reservationIds.push(answer.body.id);
         return;
       }
       case "leave": {
@@ -159,20 +156,14 @@ async function openStage(world: World) {
       case "pay": {
         const fan = askerOf(action.fan, index);
         const expected = model.pay(fan, index, action.card);
-        const method = {
-          type: "sandbox",
-          card: action.card,
-          ...(action.card === "undecided" && { settleAfterSeconds: 600 }),
-        };
-        expect(kindOf(await keyed((key) => world.pay(fanOf(fan), id, method, key)))).to.equal(expected);
-        await noteNewPayments();
+        const answer = await keyed((key) => world.pay(fanOf(fan), id, methodOf(action.card), key));
+        expect(kindOf(answer)).to.equal(expected);
         return;
       }
       case "payAndDie": {
         const { fan } = model.reservations[index] as Reservation;
         if (!model.payAndDie(fan, index, action.arrives)) return;
         await payAndDie(fanOf(fan), id, action.arrives);
-        await noteNewPayments();
         return;
       }
       case "cancel": {
@@ -210,22 +201,38 @@ async function openStage(world: World) {
     }
   }
 
-  /** The provider never takes its own word back: "failed" is only said of what it has not taken. */
-  async function webhook(index: number, word: "succeeded" | "failed", times: number): Promise<void> {
+  /** @returns false when the provider would not say so: it never takes its word back, and knows only what arrived. */
+  async function book(index: number, word: "succeeded" | "failed"): Promise<boolean> {
     const payment = model.payments[index] as Payment;
-    if (payment.booked === "unknown" || payment.booked === "cancelled") return;
-    if (word === "failed" && payment.booked === "succeeded") return;
+    if (payment.booked === "unknown" || payment.booked === "cancelled") return false;
+    if (word === "failed" && payment.booked === "succeeded") return false;
     payment.booked = word;
-    const paymentId = paymentIds[index] as string;
     await world
       .db("sandbox_charges")
-      .where({ payment_id: paymentId })
+      .where({ payment_id: paymentIds[index] as string })
       .update({ status: word, settles_at: null });
-    model.told(index, word);
-    const body = JSON.stringify({ id: randomUUID(), type: `payment.${word}`, data: { paymentId } });
+    return true;
+  }
+
+  function tell(
+    index: number,
+    word: "succeeded" | "failed",
+    eventId: string = randomUUID(),
+  ): Promise<Answer> {
+    const body = JSON.stringify({
+      id: eventId,
+      type: `payment.${word}`,
+      data: { paymentId: paymentIds[index] as string },
+    });
     const headers = { "FastPass-Signature": signWebhook(WEBHOOK_KEY, body, Math.floor(Date.now() / 1_000)) };
-    const send = () => world.request("POST", "/payments/webhooks/sandbox", null, { body, headers });
-    const answers = await Promise.all(Array.from({ length: times }, send));
+    return world.request("POST", "/payments/webhooks/sandbox", null, { body, headers });
+  }
+
+  async function webhook(index: number, word: "succeeded" | "failed", times: number): Promise<void> {
+    if (!(await book(index, word))) return;
+    model.told(index, word);
+    const eventId = randomUUID();
+    const answers = await Promise.all(Array.from({ length: times }, () => tell(index, word, eventId)));
     expect(answers.map(({ status }) => status)).to.deep.equal(Array(times).fill(200));
   }
 
@@ -251,20 +258,92 @@ async function openStage(world: World) {
     await doomed.close();
   }
 
+  /** Both are sent before either is answered. */
+  async function together(both: readonly [Single, Single]): Promise<void> {
+    const [first, second] = [await prepare(both[0]), await prepare(both[1])];
+    if (!first || !second) return;
+    const answers = await Promise.all([first.send(), second.send()]);
+    const left = await look();
+    const after = explain(model, [first.ways, second.ways], { answers, left });
+    if (!after)
+      throw new Error(
+        `no order explains ${JSON.stringify({ answers, before: model.print(), left }, undefined, 2)}`,
+      );
+    model = after;
+  }
+
+  /** @returns null when there is nothing yet that it could be about. */
+  async function prepare(single: Single): Promise<{ ways: Ways; send(): Promise<string> } | null> {
+    if (single.do === "hold") {
+      const { fan, seats } = single;
+      const send = (key: string) => world.hold(fanOf(fan), hall, seats, { "Idempotency-Key": key });
+      return { ways: asHold(fan, seats), send: () => keyed(send).then(kindOf) };
+    }
+    if (single.do === "lateMoney") {
+      const payment = pick(model.payments, single.payment);
+      if (payment === null || !(await book(payment, "succeeded"))) return null;
+      const ways = inOneStep((one) => {
+        one.told(payment, "succeeded");
+        return "200";
+      });
+      return { ways, send: () => tell(payment, "succeeded").then(kindOf) };
+    }
+    const index = pick(model.reservations, single.reservation);
+    if (index === null) return null;
+    const id = idOf(index);
+    if (single.do === "job") {
+      const ways = inOneStep((one) => {
+        one.expire(index);
+        return "";
+      });
+      return { ways, send: () => world.reservations.expire(id).then(() => "") };
+    }
+    const fan = askerOf(single.fan, index);
+    if (single.do === "pay") {
+      const { card } = single;
+      const send = (key: string) => world.pay(fanOf(fan), id, methodOf(card), key);
+      return { ways: asPayment(fan, index, card), send: () => keyed(send).then(kindOf) };
+    }
+    if (single.do === "refund") {
+      const send = (key: string) => world.refund(fanOf(fan), id, key);
+      return { ways: inOneStep((one) => one.refund(fan, index)), send: () => keyed(send).then(kindOf) };
+    }
+    const send = () => world.request("DELETE", `/reservations/${id}`, fanOf(fan));
+    return { ways: inOneStep((one) => one.cancel(fan, index)), send: () => send().then(kindOf) };
+  }
+
+  /** What stands in the database, in the model's words; notes the ids of what is new. */
+  async function look(): Promise<Print> {
+    const { rows: reservations } = await world.db.raw(
+      `SELECT r.id, r.user_id, r.status, array_agg(rs.ordinal ORDER BY rs.ordinal) AS seats
+       FROM reservations r JOIN reservation_seats rs ON rs.reservation_id = r.id
+       WHERE r.performance_id = ? GROUP BY r.id ORDER BY r.id`,
+      [hall.id],
+    );
+    reservationIds = reservations.map(({ id }: { id: string }) => id);
+    const { rows: payments } = await world.db.raw(
+      `SELECT p.id, p.reservation_id, p.status, f.ends_reservation AS ends, f.status = 'succeeded' AS done
+       FROM payments p LEFT JOIN refunds f ON f.payment_id = p.id
+       WHERE p.reservation_id = ANY (?::uuid[]) ORDER BY p.id`,
+      [reservationIds],
+    );
+    paymentIds = payments.map(({ id }: { id: string }) => id);
+    const numberOf = (userId: string) => fans.findIndex((fan) => fan.userId === userId);
+    return {
+      reservations: reservations.map(
+        (row: { user_id: string; seats: number[]; status: string }) =>
+          `${numberOf(row.user_id)} [${row.seats}] ${row.status}`,
+      ),
+      payments: payments.map(
+        (row: { reservation_id: string; status: string; ends: boolean | null; done: boolean | null }) =>
+          `of ${reservationIds.indexOf(row.reservation_id)} ${row.status}${row.ends === null ? "" : printRefund(row.ends, row.done ?? false)}`,
+      ),
+    };
+  }
+
   async function compare(): Promise<void> {
+    expect(await look()).to.deep.equal(model.print());
     expect(await world.letters(hall), "seats").to.equal(model.letters(SEATS));
-    const statuses = await world
-      .db("reservations")
-      .where({ performance_id: hall.id })
-      .orderBy("id")
-      .pluck("status");
-    expect(statuses, "reservations").to.deep.equal(model.reservations.map(({ status }) => status));
-    const rows = await world.db("payments").whereIn("id", paymentIds).select("id", "status");
-    const real = new Map(rows.map(({ id, status }) => [id, status]));
-    expect(
-      paymentIds.map((id) => real.get(id)),
-      "payments",
-    ).to.deep.equal(model.payments.map(({ status }) => status));
   }
 
   return {
