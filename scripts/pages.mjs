@@ -27,6 +27,7 @@ export async function ensurePages(root = ROOT) {
     return false;
   const fresh = path.join(root, "dist", `web.${process.pid}`);
   await mkdir(fresh, { recursive: true });
+  const { NODE_ENV } = process.env;
   try {
     const { build } = await import("vite");
     await build({
@@ -39,6 +40,9 @@ export async function ensurePages(root = ROOT) {
     await writeFile(path.join(fresh, DIGEST), digest);
     await replace(fresh, target);
   } finally {
+    // Vite sets it for the whole process, and `npm start` would go on as if in production.
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
     await rm(fresh, { recursive: true, force: true });
   }
   return true;
