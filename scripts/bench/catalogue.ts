@@ -1,4 +1,5 @@
 /** Every benchmark, in the order of the table. */
+import { B2 } from "./benches/b2-seat-map.ts";
 import { F1 } from "./benches/f1-turnover.ts";
 import { H1, H2 } from "./benches/h1-join.ts";
 import { H3 } from "./benches/h3-reads.ts";
@@ -38,4 +39,5 @@ export const BENCHES: readonly Bench[] = [
   J1,
   F1,
   O1,
+  B2,
 ];

@@ -4,18 +4,12 @@
  * Every page is watched: an error of its scripts, anything its policy forbids, and any request to somebody else fail the
  * test that opened it.
  */
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect } from "chai";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { CHROMIUM_FLAGS, findChromium } from "../../scripts/local/chromium.ts";
 import { type Fan, type House, type HouseOptions, openHouse } from "../support/house.ts";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-const FLAGS = [
-  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 /** What a page does may take long on a machine that runs everything else beside it. */
 const PATIENCE_MS = 15_000;
 const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -36,24 +30,6 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** @returns null where there is no chromium; `TEST_CHROMIUM` names one that is not on the PATH. */
-export function findChromium(): string | null {
-  if (process.env.TEST_CHROMIUM) return process.env.TEST_CHROMIUM;
-  for (const name of NAMES)
-    for (const folder of (process.env.PATH ?? "").split(path.delimiter))
-      if (isProgram(path.join(folder, name))) return path.join(folder, name);
-  return null;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A suite in a browser; where there is none it is passed over, and the title says why. */
 export function describeInBrowser(title: string, suite: (this: Mocha.Suite) => void): void {
   if (findChromium() === null) describe.skip(`${title} (no chromium on the PATH)`, suite);
@@ -66,10 +42,12 @@ export async function openStage(options: HouseOptions = { together: true }): Pro
   await ensurePages();
   const house = await openHouse(options);
   const executablePath = findChromium() as string;
-  const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (fault) => {
-    await house.close();
-    throw fault;
-  });
+  const browser = await chromium
+    .launch({ executablePath, args: [...CHROMIUM_FLAGS] })
+    .catch(async (fault) => {
+      await house.close();
+      throw fault;
+    });
   const faults: string[] = [];
 
   async function open(address: string, guest: Guest = {}): Promise<Page> {

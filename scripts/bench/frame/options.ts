@@ -31,16 +31,17 @@ export function readOptions(args: string[], all: readonly Bench[]): Options {
     throw new UsageError(`--${name} must be a number from 1 to ${most}. Usage: ${USAGE}`);
   };
   return {
-    benches: positionals.length === 0 ? all : positionals.map((name) => find(name, all)),
+    benches: positionals.length === 0 ? all : positionals.flatMap((name) => find(name, all)),
     rounds: Math.floor(number("rounds", ROUNDS, 100)),
     seconds: number("seconds", SECONDS, 60),
     profile: values.profile ?? false,
   };
 }
 
-function find(name: string, all: readonly Bench[]): Bench {
-  const found = all.find((bench) => bench.name === name || bench.id.toLowerCase() === name.toLowerCase());
-  if (found) return found;
+/** One by its id; a name may stand for several that belong together. */
+function find(name: string, all: readonly Bench[]): Bench[] {
+  const found = all.filter((bench) => bench.name === name || bench.id.toLowerCase() === name.toLowerCase());
+  if (found.length > 0) return found;
   const known = all.map((bench) => `${bench.id} (${bench.name})`).join(", ");
   throw new UsageError(`There is no benchmark ${name}; there are ${known}.`);
 }
