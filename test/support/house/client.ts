@@ -62,8 +62,9 @@ export async function openClient(url: string): Promise<Client> {
       throw new AssertionError(`expected ${[ask.expect].flat().join(" or ")}: ${title}`);
     const faults = faultsOfAnswer({ method, path, ...answer });
     if (faults.length > 0) throw new AssertionError(`${title}: ${faults.join("; ")}`);
-    // The pages for people are no part of the API and do not stand in the document.
-    const isPage = !path.startsWith(API) && /^text\/html\b/.test(answer.headers["content-type"] ?? "");
+    // The pages for people, and what they load, are no part of the API and do not stand in the document.
+    const isPage =
+      !path.startsWith(API) && /^text\/(html|css|javascript)\b/.test(answer.headers["content-type"] ?? "");
     if (!isPage) check(method, path, status, body ?? (text || undefined));
     if (status !== 404 && status !== 405) answered.add(`${method} ${shapeOf(path)}`);
     return answer;
