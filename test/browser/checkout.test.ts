@@ -17,11 +17,14 @@ describeInBrowser("browser · checkout and tickets", function () {
   this.timeout(60_000);
   let stage: Stage;
   let show: Show;
+  /** A hold of a few seconds, which runs out while the other tests run. */
+  let short: { page: Page; id: string };
   before(async () => {
     stage = await openStage();
     show = await stage.house.makeShow({
       sections: [{ name: "Floor", rows: 4, seatsPerRow: 10, amount: 9_000 }],
     });
+    short = await arrive({}, await stage.house.makeShow({ performance: { holdSeconds: 5 } }));
   });
   after(() => stage?.close());
 
@@ -110,21 +113,15 @@ describeInBrowser("browser · checkout and tickets", function () {
       .waitFor();
   });
 
-  it("the time · runs out at the checkout · is warned of, and ends as was said beforehand", async () => {
-    const short = await stage.house.makeShow({ performance: { holdSeconds: 5 } });
-    const { page, id } = await arrive({}, short);
+  it("the time · nearly over · is warned of, its end said beforehand; the seats can be given back, asked twice", async () => {
+    const { page, id } = await arrive();
+    await page.clock.install();
+    await page.goto(`/checkout/${id}`);
     await page
       .getByText("At zero the seats go back on sale by themselves, and nothing is charged.")
       .waitFor();
-    await page.getByText("30 seconds left to pay.").waitFor();
-    await outcome(page, "The time ran out");
-    expect(await charges(id)).to.equal(0);
-    await page.getByRole("link", { name: "Back to the seats" }).click();
-    await page.getByRole("heading", { name: "Choose your seats" }).waitFor();
-  });
-
-  it("give back · asked twice · frees the seats; the first no keeps them", async () => {
-    const { page } = await arrive();
+    await page.clock.fastForward("01:35");
+    await page.getByRole("status").getByText("30 seconds left to pay.").waitFor();
     await page.getByRole("button", { name: "Give the seats back" }).click();
     const keep = page.getByRole("button", { name: "Keep them" });
     expect(await keep.evaluate((element) => element === document.activeElement)).to.equal(true);
@@ -187,5 +184,13 @@ describeInBrowser("browser · checkout and tickets", function () {
     await korean.getByRole("button", { name: "반납하고 환불받기" }).click();
     await expectAccessible(korean, "the tickets");
     await expectNoSideScroll(korean, "the tickets");
+  });
+
+  it("the time · runs out at the checkout · ends as was said beforehand, with the way back to the seats", async () => {
+    const { page, id } = short;
+    await outcome(page, "The time ran out");
+    expect(await charges(id)).to.equal(0);
+    await page.getByRole("link", { name: "Back to the seats" }).click();
+    await page.getByRole("heading", { name: "Choose your seats" }).waitFor();
   });
 });

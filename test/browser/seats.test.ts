@@ -207,9 +207,7 @@ describeInBrowser("browser · seats", function () {
     );
   });
 
-  it("without a turn · logged out, or not in line · says so and shows no seats", async () => {
-    const stranger = await stage.open(`/performances/${show.id}/seats`);
-    await stranger.getByRole("link", { name: "Log in" }).last().waitFor();
+  it("without a turn · not in this line · says so and shows no seats", async () => {
     const page = await stage.open(`/performances/${show.id}/seats`, { fan: await stage.house.fan() });
     await page.getByRole("heading", { name: "You are not in this line" }).waitFor();
     expect(await page.getByRole("application").count()).to.equal(0);
