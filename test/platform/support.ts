@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { removePlace, temporaryPlace } from "../../scripts/local/places.ts";
 import { type RunningRedis, startRedis } from "../../scripts/local/redis.ts";
+import { type RunningRedisCluster, startRedisCluster } from "../../scripts/local/redis-cluster.ts";
 import type { Logger, LogLevel } from "../../src/platform/logger.ts";
 import type { RedisSettings } from "../../src/platform/redis.ts";
 
@@ -64,11 +65,31 @@ export async function privateRedis(args: readonly string[] = []): Promise<Privat
   });
 }
 
+export interface PrivateRedisCluster extends RunningRedisCluster {
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/** Three masters. */
+export async function privateRedisCluster(): Promise<PrivateRedisCluster> {
+  const dir = await temporaryPlace("cluster");
+  const cluster = await startRedisCluster({ dir, durable: false });
+  return {
+    ...cluster,
+    async remove() {
+      await cluster.stop();
+      await removePlace(dir);
+    },
+  };
+}
+
 export interface TcpProxy {
   readonly port: number;
   /** Connections stay, and new ones are taken, but nothing passes any more. */
   hang(): void;
   goOn(): void;
+  /** Ends all connections; new ones lead to another server. */
+  leadTo(port: number): void;
   close(): Promise<void>;
 }
 
@@ -76,8 +97,9 @@ export interface TcpProxy {
 export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
+  let port = targetPort;
   const server = createServer((client) => {
-    const target = connect(targetPort, "127.0.0.1");
+    const target = connect(port, "127.0.0.1");
     for (const [from, to] of [
       [client, target],
       [target, client],
@@ -102,6 +124,10 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     goOn() {
       hanging = false;
       for (const socket of sockets) socket.resume();
+    },
+    leadTo(other) {
+      port = other;
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -7,13 +7,12 @@ import path from "node:path";
 import { expect } from "chai";
 import type { Cluster } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
-import { removePlace, temporaryPlace } from "../../scripts/local/places.ts";
-import { type RunningRedisCluster, startRedisCluster } from "../../scripts/local/redis-cluster.ts";
 import { loadScripts } from "../../src/platform/scripts.ts";
 import { Code } from "../../src/queue/codes.ts";
 import { LUA_FOLDER } from "../../src/queue/index.ts";
 import { keyOf } from "../../src/queue/keys.ts";
 import { createLineStore, type LoadCommand } from "../../src/queue/line-store.ts";
+import { type PrivateRedisCluster, privateRedisCluster } from "../platform/support.ts";
 import { eventually } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
@@ -22,15 +21,13 @@ const MASTERS = 3;
 describe("queue on a Redis Cluster", function () {
   this.timeout(60_000);
 
-  let dir: string;
-  let cluster: RunningRedisCluster;
+  let cluster: PrivateRedisCluster;
   let house: QueueHouse;
   let open: OpenQueue;
   /** One queue on each master. */
   let queueIds: readonly string[];
   before(async () => {
-    dir = await temporaryPlace("cluster");
-    cluster = await startRedisCluster({ dir, durable: false }, MASTERS);
+    cluster = await privateRedisCluster();
     house = await openHouse({ redisUrl: cluster.url, redisCluster: cluster.nodes });
     open = await house.openQueue();
     const byMaster = new Map<number, string>();
@@ -46,8 +43,7 @@ describe("queue on a Redis Cluster", function () {
   after(async () => {
     await open?.close();
     await house?.close();
-    await cluster?.stop();
-    await removePlace(dir);
+    await cluster?.remove();
   });
 
   const slotOf = async (queueId: string) =>

@@ -1,24 +1,24 @@
 import { expect } from "chai";
+import { type PrivateRedisCluster, privateRedisCluster } from "../platform/support.ts";
 import { eventually } from "../support/wait.ts";
 import { type FeedClient, openFeedClient } from "./feed-client.ts";
-import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 import { openWorld, passFor, type World } from "./world.ts";
 
 describe("seats on a Redis Cluster", () => {
-  let cluster: RedisCluster;
+  let cluster: PrivateRedisCluster;
   let world: World;
   const clients: FeedClient[] = [];
 
   before(async function () {
     this.timeout(40_000);
-    cluster = await startRedisCluster();
+    cluster = await privateRedisCluster();
     world = await openWorld(cluster.nodes);
   });
   after(async () => {
     for (const client of clients) await client.close();
     await world.reset();
     await world.close();
-    await cluster.stop();
+    await cluster.remove();
   });
 
   it("halls of several slots · projected and followed · reach clients as on one Redis", async () => {
