@@ -161,7 +161,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
   const streams = [...queue.sockets, ...seats.streams, ...operator.sockets];
   const built = readBuiltPages();
   if (!built) log.info('no pages for browsers: they have not been built ("npm run build:web")');
-  const pages = built ? createPages({ built, catalog }) : { routes: [] };
+  const pages = built ? createPages({ built, catalog, queue, sessions: auth.pageSessions }) : { routes: [] };
   const app = createHttpApp(
     { log, metrics: metrics.http, trustProxy: config.trustProxy, classifyFault },
     (router) => {

@@ -16,6 +16,7 @@ import { bearerToken, createAccessTokens, STREAM_SECONDS, type TokenOutcome } fr
 import { createAccounts } from "./accounts.ts";
 import { type Administration, createAdministration, type Fan } from "./administration.ts";
 import { createLoginFailures, DEFAULT_RULE, type FailureRule, noLoginLimit } from "./login-failures.ts";
+import { createPageSessions, type PageSessions } from "./page-sessions.ts";
 import { createPasswordHasher, DEFAULT_BOUNDS, type HashingBounds } from "./passwords.ts";
 import { createPruner } from "./pruner.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";
@@ -27,6 +28,7 @@ import { createStore } from "./store.ts";
 export type { TokenOutcome, TokenRefusal } from "./access-tokens.ts";
 export type { Administration, CreateAccountOutcome, Fan, NewAccount } from "./administration.ts";
 export type { FailureRule } from "./login-failures.ts";
+export type { PageLogin, PageSessions } from "./page-sessions.ts";
 export type { HashingBounds } from "./passwords.ts";
 export type { StaffMember, User } from "./store.ts";
 
@@ -34,6 +36,8 @@ export type OperatorOutcome = "created" | "exists" | "not_operator";
 
 export interface Auth {
   readonly routes: readonly Route[];
+  /** For pages without script. */
+  readonly pageSessions: PageSessions;
   /** @throws Problem (401) when the bearer token is missing, no good, or its session was ended. */
   authenticate(request: { readonly headers: IncomingHttpHeaders }): Principal;
   /** The same for a bare access token, as sockets carry it; the refusal is a value. */
@@ -103,6 +107,13 @@ export function createAuth(deps: AuthDeps): Auth {
       if (!outcome.ok) throw new Problem(outcome.reason);
       return outcome.principal;
     },
+    pageSessions: createPageSessions({
+      key: config.refreshKey,
+      secure: production,
+      accounts,
+      sessions,
+      store,
+    }),
     verifyAccessToken,
     issueStreamToken: (principal) => ({
       token: accessTokens.sign("stream", principal, STREAM_SECONDS),

@@ -143,8 +143,9 @@ function me({ store }: RouteDeps): Route {
   };
 }
 
-function withCredentials(status: number, { cookie, ...token }: Credentials, more: object): Reply {
-  return { status, headers: NO_STORE, cookies: [cookie], body: { ...more, ...token } };
+function withCredentials(status: number, credentials: Credentials, more: object): Reply {
+  const { cookie, accessToken, expiresInSeconds } = credentials;
+  return { status, headers: NO_STORE, cookies: [cookie], body: { ...more, accessToken, expiresInSeconds } };
 }
 
 /**

@@ -19,6 +19,7 @@ const REPLAY_SECONDS = 30;
 
 /** What a client gets that proves its session. */
 export interface Credentials {
+  readonly sessionId: string;
   readonly accessToken: string;
   readonly expiresInSeconds: number;
   /** The `Set-Cookie` value of the refresh token. */
@@ -55,6 +56,7 @@ export function createSessions({
 }: SessionDeps): Sessions {
   function issue(principal: Principal, generation: number, secondsLeft: number): Credentials {
     return {
+      sessionId: principal.sessionId,
       accessToken: accessTokens.sign("access", principal, ACCESS_SECONDS),
       expiresInSeconds: ACCESS_SECONDS,
       cookie: refreshTokens.toCookie({ sessionId: principal.sessionId, generation }, secondsLeft),

@@ -62,6 +62,8 @@ export interface Catalog {
     eventId: string,
     look: LookRequest,
   ): Promise<{ readonly before: StoredLook | null; readonly after: StoredLook } | null>;
+  /** Newest first. */
+  events(limit: number, beforeId: string | null): Promise<EventView[]>;
   event(eventId: string): Promise<EventView | null>;
   /** The event that a performance or a queue belongs to. */
   eventIdOf(by: { readonly performanceId: string } | { readonly queueId: string }): Promise<string | null>;
@@ -120,6 +122,10 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
     );
   }
 
+  async function findEvents(limit: number, beforeId: string | null): Promise<EventView[]> {
+    return withPerformances(await store.selectEvents(db, limit, beforeId));
+  }
+
   async function findEvent(eventId: string): Promise<EventView | null> {
     const event = await store.selectEvent(db, eventId);
     return event && ((await withPerformances([event]))[0] ?? null);
@@ -127,7 +133,7 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
 
   return {
     routes: catalogRoutes({
-      events: async (limit, beforeId) => withPerformances(await store.selectEvents(db, limit, beforeId)),
+      events: findEvents,
       event: findEvent,
       logo: (eventId) => store.selectLogo(db, eventId),
       facts: facts.get,
@@ -154,6 +160,7 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
       await store.updateLook(trx, eventId, after);
       return { before: event.look, after };
     },
+    events: findEvents,
     event: findEvent,
     async eventIdOf(by) {
       if ("queueId" in by) return store.selectEventIdOfQueue(db, by.queueId);

@@ -4,6 +4,7 @@ import type { EventView } from "../catalog/index.ts";
 export type PageEvent = EventView;
 
 export interface EventReads {
+  events(limit: number, beforeId: string | null): Promise<readonly EventView[]>;
   event(eventId: string): Promise<EventView | null>;
   /** The event that a performance or a queue belongs to. */
   eventIdOf(by: { readonly performanceId: string } | { readonly queueId: string }): Promise<string | null>;

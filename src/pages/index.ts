@@ -1,21 +1,32 @@
 /**
- * The pages that fans use, as a gateway serves them: HTML around the script of src/web, and its files.
+ * The pages that fans use, as a gateway serves them: HTML around the script of src/web and its files, and below `/plain`
+ * the same without script.
  *
  * The room owns no data. It asks the other rooms through ports, and it is absent where the pages were not built.
  */
 import type { PublicRoute } from "../platform/http/route.ts";
-import { type BuiltPages, readBuiltPages } from "./built.ts";
+import { readBuiltPages } from "./built.ts";
 import { createEventLookup, type EventReads } from "./events.ts";
+import type { PlainDeps } from "./plain/ports.ts";
+import { plainRoutes } from "./plain/routes.ts";
 import { pageRoutes } from "./routes.ts";
 
 export type { BuiltPages } from "./built.ts";
 export { readBuiltPages };
 
-export interface PagesDeps {
-  readonly built: BuiltPages;
+export interface PagesDeps extends Pick<PlainDeps, "built" | "queue" | "sessions"> {
   readonly catalog: EventReads;
 }
 
-export function createPages({ built, catalog }: PagesDeps): { readonly routes: readonly PublicRoute[] } {
-  return { routes: pageRoutes({ built, findEvent: createEventLookup(catalog) }) };
+export function createPages({ built, catalog, queue, sessions }: PagesDeps): {
+  readonly routes: readonly PublicRoute[];
+} {
+  const findEvent = createEventLookup(catalog);
+  const listEvents = (limit: number) => catalog.events(limit, null);
+  return {
+    routes: [
+      ...pageRoutes({ built, findEvent }),
+      ...plainRoutes({ built, findEvent, listEvents, queue, sessions }),
+    ],
+  };
 }

@@ -20,14 +20,14 @@ interface Page {
 
 /** The same paths as in src/web/main.tsx, which draws them. */
 const PAGES: readonly Page[] = [
-  { path: "/", source: "pages/events.tsx" },
-  { path: "/events/:id", source: "pages/event.tsx", about: "event" },
-  { path: "/queues/:id", source: "queue/page.tsx", about: "queue" },
+  { path: "/", source: "pages/events.tsx", plain: "/plain" },
+  { path: "/events/:id", source: "pages/event.tsx", about: "event", plain: "/plain/events/:id" },
+  { path: "/queues/:id", source: "queue/page.tsx", about: "queue", plain: "/plain/queues/:id" },
   { path: "/performances/:id/seats", source: "seats/page.tsx", about: "performance" },
   { path: "/checkout/:id", source: "checkout/page.tsx" },
   { path: "/tickets", source: "tickets/page.tsx" },
-  { path: "/login", source: "pages/login.tsx" },
-  { path: "/signup", source: "pages/signup.tsx" },
+  { path: "/login", source: "pages/login.tsx", plain: "/plain/login" },
+  { path: "/signup", source: "pages/signup.tsx", plain: "/plain/signup" },
 ];
 
 const A_YEAR = "public, max-age=31536000, immutable";

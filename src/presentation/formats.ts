@@ -54,9 +54,17 @@ export function formatDateTime(
   }).format(new Date(at));
 }
 
-/** The time of day, with seconds: for what has just happened. */
-export function formatTime(at: string | Date, language: Language): string {
-  return dates(language, { hour: "numeric", minute: "2-digit", second: "2-digit" }).format(new Date(at));
+/**
+ * The time of day, with seconds: for what has just happened.
+ * @param timeZone as for `formatDateTime`; where a server writes it, it does not know the reader's own.
+ */
+export function formatTime(at: string | Date, language: Language, timeZone: string | null = null): string {
+  return dates(language, {
+    hour: "numeric",
+    minute: "2-digit",
+    second: "2-digit",
+    ...(timeZone === null ? {} : { timeZone, timeZoneName: "short" }),
+  }).format(new Date(at));
 }
 
 /** `4:05`, `1:04:05`; whole days are said in front. @param seconds below zero count as zero. */

@@ -24,6 +24,7 @@ export {
   type Language,
 } from "./language.ts";
 export { contrast, lookStyle } from "./look.ts";
+export { isNextUp, oddsOf, roundedCount } from "./place.ts";
 export { accountTexts } from "./texts/accounts.ts";
 export { checkoutTexts } from "./texts/checkout.ts";
 export { eventTexts } from "./texts/events.ts";
@@ -31,3 +32,4 @@ export { frameTexts } from "./texts/frame.ts";
 export { queueTexts } from "./texts/queue.ts";
 export { seatTexts } from "./texts/seats.ts";
 export { ticketTexts } from "./texts/tickets.ts";
+export { type EventWords, wordsOf } from "./words.ts";

@@ -290,6 +290,8 @@ export function createQueue(deps: QueueDeps) {
         : ({ ok: true, userId } as const);
     },
 
+    status: (queueId: string) => status.status(queueId),
+    turn: (queueId: string) => status.turn(queueId),
     stats: (queueId: string): Promise<QueueStats | null> => status.stats(queueId),
 
     verifyPass: (token: string, performanceId: string): PassOutcome =>

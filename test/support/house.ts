@@ -19,7 +19,7 @@ import { createPeople, type Fan, type People } from "./house/people.ts";
 import { claimRedisNumber } from "./house/redis-number.ts";
 import { testServers } from "./servers.ts";
 
-export { type Answer, type Client, neverSeen, openClient, seenOperations } from "./house/client.ts";
+export { type Answer, type Ask, type Client, neverSeen, openClient, seenOperations } from "./house/client.ts";
 export { type Follower, type Frame, follow } from "./house/follower.ts";
 export { type Fan, type Inside, newEmail, newShow, type Show, seatsOf } from "./house/people.ts";
 

@@ -6,6 +6,7 @@ import type { Logger } from "../logger.ts";
 import type { HttpMetrics } from "../metrics.ts";
 import { send } from "./mount.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { Route } from "./route.ts";
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -73,7 +74,10 @@ function answerErrors({ log, classifyFault }: HttpAppOptions): ErrorRequestHandl
         fault: problem?.cause ?? fault,
       });
     }
-    sendProblem(response, problem ?? new Problem("INTERNAL"), request.originalUrl, requestId);
+    const told = problem ?? new Problem("INTERNAL");
+    const shown = (response.locals.onProblem as Route["onProblem"])?.(told, request);
+    if (shown) send(response, { ...shown, headers: { ...retryAfter(told), ...shown.headers } });
+    else sendProblem(response, told, request.originalUrl, requestId);
   };
 }
 
@@ -83,17 +87,20 @@ export function sendProblem(
   originalUrl: string,
   requestId: string,
 ): void {
-  const retryAfter = problem.retryAfterSeconds;
   send(response, {
     status: problem.status,
     headers: {
       "Content-Type": "application/problem+json; charset=utf-8",
       "Cache-Control": "no-store",
-      ...(retryAfter === null ? {} : { "Retry-After": String(retryAfter) }),
+      ...retryAfter(problem),
       ...(problem.status === 401 ? { "WWW-Authenticate": 'Bearer realm="fastpass"' } : {}),
     },
     body: problem.toJSON(originalUrl.split("?", 1)[0] ?? "/", requestId),
   });
+}
+
+function retryAfter({ retryAfterSeconds }: Problem): Record<string, string> {
+  return retryAfterSeconds === null ? {} : { "Retry-After": String(retryAfterSeconds) };
 }
 
 /** body-parser and the router throw http-errors with a `type`; the client caused them. */

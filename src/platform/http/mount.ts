@@ -85,6 +85,7 @@ export function answerOtherMethods(path: string, allowed: readonly string[]): Re
 function guard(route: Route, options: MountOptions): RequestHandler {
   return (request, response, next) => {
     response.locals.route = route.path;
+    response.locals.onProblem = route.onProblem;
     if (route.access !== "public") {
       const principal = options.authenticate(request);
       if (!mayCall(route.access, principal)) throw new Problem("FORBIDDEN");

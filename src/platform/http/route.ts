@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Request, Response } from "express";
 import type { ObjectSchema, Schema } from "joi";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode, Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
 export type Role = "fan" | "gate" | "operator";
@@ -86,6 +86,8 @@ interface RouteBase {
   /** Codes this route itself can answer; those of guards and validation are added by the document. */
   readonly errors: readonly ErrorCode[];
   readonly limit?: RateLimitRule;
+  /** Shows a refusal where a person asked and not a program; a problem document when absent. */
+  onProblem?(problem: Problem, request: Request): Reply;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each route's handler names its own params, query and body.

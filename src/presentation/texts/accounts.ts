@@ -19,7 +19,6 @@ const en = {
   emailWrong: "This is no email address.",
   passwordWrong: "The password needs 8 to 128 characters.",
   nameWrong: "Write a name of 1 to 100 characters.",
-  wrongSite: "This form was sent from another page. Open it here and send it again.",
 };
 
 const ko: typeof en = {
@@ -42,7 +41,6 @@ const ko: typeof en = {
   emailWrong: "올바른 이메일 주소가 아닙니다.",
   passwordWrong: "비밀번호는 8자 이상 128자 이하여야 합니다.",
   nameWrong: "이름을 1자 이상 100자 이하로 입력해 주세요.",
-  wrongSite: "다른 페이지에서 보낸 양식입니다. 이곳에서 열어 다시 보내 주세요.",
 };
 
 export const accountTexts = { en, ko };

@@ -25,6 +25,7 @@ const en = {
       : "Something failed on our side. Try again in a moment.",
   retryIn: (span: string) => `Try again in ${span}.`,
   tooMany: "Too many tries in a short time.",
+  wrongSite: "This form was sent from another page. Open it here and send it again.",
   busy: "Too many people are here at this moment. Try again shortly.",
 };
 
@@ -54,6 +55,7 @@ const ko: typeof en = {
       : "서버에 문제가 생겼습니다. 잠시 후 다시 시도해 주세요.",
   retryIn: (span) => `${span} 후에 다시 시도해 주세요.`,
   tooMany: "짧은 시간에 너무 많이 시도했습니다.",
+  wrongSite: "다른 페이지에서 보낸 양식입니다. 이곳에서 열어 다시 보내 주세요.",
   busy: "지금 접속자가 많습니다. 잠시 후 다시 시도해 주세요.",
 };
 

@@ -121,6 +121,10 @@ const en = {
 
   // Without script
   plainRefresh: (span: string) => `This page looks again by itself every ${span}.`,
+  plainStop: "Do not look again by itself",
+  plainStill:
+    "This page stays as it is. While it does, you count as away: look again yourself before your turn.",
+  plainGoOn: "Look again by itself",
   plainSeats:
     "Choosing seats needs JavaScript. Turn it on before your turn comes, or open this page elsewhere.",
   refresh: "Look again now",
@@ -238,6 +242,10 @@ const ko: typeof en = {
   sayDrawn: (ahead) => `추첨이 끝났습니다. 앞에 ${ahead}명 있습니다.`,
 
   plainRefresh: (span) => `이 페이지는 ${span}마다 스스로 새로 고쳐집니다.`,
+  plainStop: "자동 새로 고침 끄기",
+  plainStill:
+    "이 페이지는 새로 고쳐지지 않습니다. 그동안은 자리를 비운 것으로 처리되니, 차례 전에 직접 새로 고쳐 주세요.",
+  plainGoOn: "자동 새로 고침 켜기",
   plainSeats:
     "좌석을 고르려면 JavaScript가 필요합니다. 차례가 되기 전에 켜거나 다른 곳에서 이 페이지를 열어 주세요.",
   refresh: "지금 새로 고침",

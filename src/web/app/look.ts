@@ -1,6 +1,6 @@
 /** The colours of the event that a page is about. */
 import { useEffect } from "preact/hooks";
-import { type Language, lookStyle } from "../../presentation/index.ts";
+import { lookStyle } from "../../presentation/index.ts";
 import type { Event } from "./events.ts";
 import { createStore } from "./store.ts";
 
@@ -24,21 +24,4 @@ export function useLook(event: Event | null): void {
   }, [event]);
 }
 
-export interface EventWords {
-  readonly title: string;
-  readonly venue: string;
-  readonly description: string | null;
-  /** What the organiser says to those who wait. */
-  readonly waiting: string | null;
-}
-
-/** The event's own texts in the reader's language, where the organiser wrote them. */
-export function wordsOf(event: Event, language: Language): EventWords {
-  const own = event.look?.texts[language] ?? {};
-  return {
-    title: own.title ?? event.title,
-    venue: own.venue ?? event.venue,
-    description: own.description ?? event.description,
-    waiting: own.waiting ?? null,
-  };
-}
+export { wordsOf } from "../../presentation/index.ts";

@@ -124,29 +124,7 @@ function causeOf(known: TicketView | null): NonNullable<Place["expiry"]> {
   return { cause: "unknown", at: null };
 }
 
-// What is shown -----------------------------------------------------------------------------------------------------
-
-/** Up to here a number is told exactly. */
-const EXACT_BELOW = 100;
-const NEXT_UP_BELOW = 10;
-
-/** Two figures of a large number. A falling number never makes this one rise. */
-export function roundedAhead(ahead: number): { readonly value: number; readonly exact: boolean } {
-  if (ahead < EXACT_BELOW) return { value: ahead, exact: true };
-  const step = 10 ** (Math.floor(Math.log10(ahead)) - 1);
-  return { value: Math.round(ahead / step) * step, exact: false };
-}
-
-export const isNextUp = ({ state, ahead }: TicketView): boolean =>
-  state === "deferred" || (state === "waiting" && ahead !== null && ahead < NEXT_UP_BELOW);
-
-/** What can honestly be said of the chances; null where the numbers are not known or there is nothing to fear. */
-export function oddsOf(ticket: TicketView, maxSeatsPerFan: number): "unlikely" | "uncertain" | null {
-  const { ahead, seatsLeft } = ticket;
-  if (ahead === null || seatsLeft === null) return null;
-  if (ahead >= seatsLeft) return "unlikely";
-  return ahead * maxSeatsPerFan >= seatsLeft ? "uncertain" : null;
-}
+// What is said ------------------------------------------------------------------------------------------------------
 
 export type Announcement =
   | { readonly what: "ahead"; readonly ahead: number }

@@ -5,8 +5,11 @@ import {
   formatNumber,
   formatTime,
   formatWait,
+  isNextUp,
   type Language,
+  oddsOf,
   queueTexts,
+  roundedCount,
 } from "../../presentation/index.ts";
 import { callPublic } from "../app/api.ts";
 import { useLanguage, useTexts } from "../app/language.ts";
@@ -15,7 +18,7 @@ import { useLoaded } from "../app/use-loaded.ts";
 import { Draw, OpensIn } from "./before.tsx";
 import { Leave, TellMe } from "./controls.tsx";
 import type { Connection } from "./line.ts";
-import { isNextUp, oddsOf, type Place, roundedAhead } from "./model.ts";
+import type { Place } from "./model.ts";
 import type { RoomProps } from "./page.tsx";
 import type { QueueStatus, TicketView, TurnLength } from "./types.ts";
 
@@ -128,7 +131,7 @@ function Figure({ place, connection }: { readonly place: Place; readonly connect
         <p>{place.recovering ? texts.recovering : texts.placeKept}</p>
       </>
     );
-  const { value, exact } = roundedAhead(ticket.ahead);
+  const { value, exact } = roundedCount(ticket.ahead);
   return (
     <>
       <h2 class="label">{texts.ahead}</h2>
@@ -204,7 +207,7 @@ function Facts({
 
 /** Large numbers are told with two figures, everywhere alike. */
 function roughly(count: number, texts: Texts, language: Language): string {
-  const { value, exact } = roundedAhead(count);
+  const { value, exact } = roundedCount(count);
   return `${exact ? "" : `${texts.about} `}${formatNumber(value, language)}`;
 }
 

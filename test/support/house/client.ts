@@ -60,11 +60,10 @@ export async function openClient(url: string): Promise<Client> {
     const title = `${method} ${path} → ${status} ${text.slice(0, 600)}`;
     if (ask.expect !== undefined && ![ask.expect].flat().includes(status))
       throw new AssertionError(`expected ${[ask.expect].flat().join(" or ")}: ${title}`);
-    const faults = faultsOfAnswer({ method, path, ...answer });
-    if (faults.length > 0) throw new AssertionError(`${title}: ${faults.join("; ")}`);
     // The pages for people, and what they load, are no part of the API and do not stand in the document.
-    const isPage =
-      !path.startsWith(API) && /^text\/(html|css|javascript)\b/.test(answer.headers["content-type"] ?? "");
+    const isPage = /^\/(?:plain|assets)/.test(path) || (!path.startsWith(API) && isHtml(answer));
+    const faults = faultsOfAnswer({ method, path, isPage: isPage && !isProblem(answer), ...answer });
+    if (faults.length > 0) throw new AssertionError(`${title}: ${faults.join("; ")}`);
     if (!isPage) check(method, path, status, body ?? (text || undefined));
     if (status !== 404 && status !== 405) answered.add(`${method} ${shapeOf(path)}`);
     return answer;
@@ -85,6 +84,14 @@ export async function openClient(url: string): Promise<Client> {
 export function neverSeen(): string[] {
   const [first = [], ...others] = [...checkers.values()].map((check) => check.unseen());
   return first.filter((answer) => others.every((unseen) => unseen.includes(answer)));
+}
+
+function isProblem({ headers }: Answer): boolean {
+  return /^application\/problem\+json\b/.test(headers["content-type"] ?? "");
+}
+
+function isHtml({ headers }: Answer): boolean {
+  return /^text\/html\b/.test(headers["content-type"] ?? "");
 }
 
 /** How many operations this run has had an answer from. */

@@ -16,6 +16,8 @@ export interface Heard {
   readonly text: string;
   /** Parsed, when it was JSON. */
   readonly body: unknown;
+  /** For people: a refusal is a page too. */
+  readonly isPage?: boolean;
 }
 
 const PROBLEM = /^application\/problem\+json\b/;
@@ -27,7 +29,7 @@ const FOREIGN = /^\/(?:api\/v1\/)?(?:openapi\.json|\.well-known\/)/;
 
 /** @returns one sentence for each rule that the answer breaks. */
 export function faultsOfAnswer(heard: Heard): string[] {
-  const { method, path, status, headers, text, body } = heard;
+  const { method, path, status, headers, text, body, isPage } = heard;
   const faults: string[] = [];
   const hold = (fine: boolean, rule: string) => void (fine || faults.push(rule));
   hold(/^[A-Za-z0-9._-]{1,128}$/.test(String(headers["x-request-id"] ?? "")), "X-Request-Id is missing");
@@ -36,6 +38,7 @@ export function faultsOfAnswer(heard: Heard): string[] {
   if (status === 204 || status === 304) hold(text === "", "it has a body and must not");
   if (status === 429 || status === 503) hold(isWait(headers["retry-after"]), "Retry-After is missing");
   hold((headers.ratelimit === undefined) === (headers["ratelimit-policy"] === undefined), "half a RateLimit");
+  if (isPage) return faults;
   if (status >= 400 && method !== "HEAD") faults.push(...faultsOfProblem(heard));
   else if (body !== undefined && !FOREIGN.test(path)) faults.push(...faultsOfValue(body));
   return faults;
