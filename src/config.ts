@@ -10,6 +10,7 @@ import { isIP } from "node:net";
 import { isAbsolute } from "node:path";
 import Joi, { type CustomHelpers, type ErrorReport } from "joi";
 import type { LogLevel } from "./platform/logger.ts";
+import type { TracesTarget } from "./platform/tracing/index.ts";
 
 export interface Config {
   readonly environment: "development" | "production" | "test";
@@ -49,6 +50,10 @@ export interface Config {
   readonly gatewayUrl: string | null;
   /** False for load tests: no limits by address or account, shorter bounds on times. */
   readonly limits: boolean;
+  /** Where spans go; null: nothing is traced. */
+  readonly traces: TracesTarget | null;
+  /** The part of requests that are traced, 0 to 1. */
+  readonly tracesShare: number;
 }
 
 /** A start that cannot work; the message is one sentence that says what to write instead. */
@@ -151,6 +156,11 @@ const schemaFor = (production: boolean) =>
     FASTPASS_DRAW_BEACON_SECONDS: Joi.number().integer().min(5).max(3_600).default(60),
     FASTPASS_GATEWAY_URL: Joi.string().uri({ scheme: ["http", "https"] }),
     FASTPASS_LIMITS: Joi.string().valid("on", "off").default("on"),
+    FASTPASS_TRACES: Joi.string().default("off").custom(checkTraces).messages({
+      "any.invalid":
+        "FASTPASS_TRACES must be off, an OTLP address such as http://collector:4318/v1/traces, or file:/path/to/spans.jsonl",
+    }),
+    FASTPASS_TRACES_SHARE: Joi.number().min(0).max(1).default(1),
   })
     .and("FASTPASS_OPERATOR_EMAIL", "FASTPASS_OPERATOR_PASSWORD")
     .and("FASTPASS_STRIPE_SECRET_KEY", "FASTPASS_STRIPE_WEBHOOK_SECRET")
@@ -211,6 +221,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     trustProxy: parseTrustProxy(value.FASTPASS_TRUST_PROXY),
     gatewayUrl: value.FASTPASS_GATEWAY_URL?.replace(/\/+$/, "") ?? null,
     limits: value.FASTPASS_LIMITS === "on",
+    traces: parseTraces(value.FASTPASS_TRACES),
+    tracesShare: value.FASTPASS_TRACES_SHARE,
   });
 }
 
@@ -265,6 +277,17 @@ function splitList(value: string): readonly string[] {
     .split(",")
     .map((item) => item.trim())
     .filter(Boolean);
+}
+
+function parseTraces(value: string): TracesTarget | null {
+  if (/^https?:\/\//.test(value)) return { kind: "otlp", url: value };
+  if (value.startsWith("file:/")) return { kind: "file", path: value.slice("file:".length) };
+  return null;
+}
+
+function checkTraces(value: string, helpers: CustomHelpers): string | ErrorReport {
+  const isAddress = /^https?:\/\//.test(value) && URL.canParse(value);
+  return value === "off" || value.startsWith("file:/") || isAddress ? value : helpers.error("any.invalid");
 }
 
 /** What Express understands; it would throw about anything else only when the application is made. */

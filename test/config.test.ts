@@ -103,6 +103,16 @@ describe("config", () => {
       );
     });
 
+    it("FASTPASS_TRACES · off, an address, a file", () => {
+      const traces = (value: string) => load({ FASTPASS_TRACES: value }).traces;
+      expect([load().traces, traces("off")]).to.deep.equal([null, null]);
+      expect(traces("https://c:4318/v1/traces")).to.deep.equal({
+        kind: "otlp",
+        url: "https://c:4318/v1/traces",
+      });
+      expect(traces("file:/tmp/spans.jsonl")).to.deep.equal({ kind: "file", path: "/tmp/spans.jsonl" });
+    });
+
     const proxies: Record<string, Config["trustProxy"]> = {
       "": false,
       false: false,
@@ -144,6 +154,8 @@ describe("config", () => {
       FASTPASS_METRICS_PORT: ["many", /must be a number/],
       FASTPASS_TRUST_PROXY: ["everyone", /true, false, a number of proxies, or addresses/],
       FASTPASS_LIMITS: ["maybe", /must be one of on, off/],
+      FASTPASS_TRACES: ["on", /off, an OTLP address such as http.*or file:/],
+      FASTPASS_TRACES_SHARE: ["2", /less than or equal to 1/],
       FASTPASS_STRIPE_SECRET_KEY: ["secret", /must be a key such as sk_live_/],
       FASTPASS_STRIPE_WEBHOOK_SECRET: ["secret", /must be a secret such as whsec_/],
     };

@@ -17,8 +17,5 @@ const CONCURRENCY = 8;
 
 export function startHoldExpiry({ settings, log, reservations, metrics }: HoldExpiryDeps): JobWorker {
   const handle = ({ reservationId }: HoldExpiryJob) => reservations.expire(reservationId);
-  const lateness = metrics && {
-    observe: (seconds: number) => metrics.jobs.latenessSeconds.observe({ queue: HOLD_EXPIRY_QUEUE }, seconds),
-  };
-  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle, { lateness });
+  return startJobWorker(HOLD_EXPIRY_QUEUE, settings, log, CONCURRENCY, handle, { metrics: metrics?.jobs });
 }

@@ -2,16 +2,24 @@
 import type { Config } from "../config.ts";
 import { type Availability, watchAvailability } from "./http/availability.ts";
 import { createLockService, type LockService } from "./lock.ts";
-import { createLogger, type Logger } from "./logger.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
-import { type Database, openDatabase } from "./postgres.ts";
-import { closeRedis, openRedis, openSubscriber, type RedisClient, refuseEviction } from "./redis.ts";
+import { createLogger, type ProcessLogger } from "./logger.ts";
+import { createMetrics, type Metrics, NO_LABELS } from "./metrics.ts";
+import { type Database, openDatabase, poolState } from "./postgres.ts";
+import {
+  closeRedis,
+  measureRoundTrips,
+  openRedis,
+  openSubscriber,
+  type RedisClient,
+  refuseEviction,
+} from "./redis.ts";
 import type { Releaser } from "./releaser.ts";
 import { StartError } from "./start-error.ts";
+import { startTracing } from "./tracing/index.ts";
 
 export interface Platform {
   readonly config: Config;
-  readonly log: Logger;
+  readonly log: ProcessLogger;
   readonly metrics: Metrics;
   readonly db: Database;
   /** Commands; refused at once while Redis is away. */
@@ -33,11 +41,24 @@ export interface Platform {
 export async function openPlatform(config: Config, service: string, releaser: Releaser): Promise<Platform> {
   const log = createLogger(service, config.logLevel);
   const metrics = createMetrics();
+  if (config.traces) {
+    const tracing = await startTracing(config.traces, service, config.tracesShare);
+    releaser.add("traces", () => tracing.stop());
+  }
   const db = openDatabase(config.databaseUrl, config.databasePoolSize, `fastpass-${service}`, log);
   releaser.add("postgres", () => db.destroy());
+  metrics.postgres.pool.watch(() => {
+    const { used, free } = poolState(db);
+    return [
+      [{ state: "used" }, used],
+      [{ state: "free" }, free],
+    ];
+  });
+  metrics.postgres.waiting.watch(() => [[NO_LABELS, poolState(db).waiting]]);
   await connected("PostgreSQL", "DATABASE_URL", () => db.raw("SELECT 1"));
   const redis = await connected("Redis", "REDIS_URL", () => openRedis(config, log));
   releaser.add("redis", () => closeRedis(redis));
+  measureRoundTrips(redis, metrics.redis.roundTripSeconds);
   await refuseEviction(redis);
   const subscriber = await openSubscriber(config, log);
   releaser.add("redis subscriber", () => closeRedis(subscriber));

@@ -7,7 +7,9 @@
 import { DelayedError, type Job, Queue, Worker } from "bullmq";
 import { Cluster, Redis } from "ioredis";
 import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
 import type { RedisSettings } from "./redis.ts";
+import { continued, span, traceparent } from "./tracing/index.ts";
 
 /** On a Cluster all keys of BullMQ's queues must share a slot. */
 const PREFIX = "{fastpass}:jobs";
@@ -17,20 +19,31 @@ const IDLE_WAIT_SECONDS = 2;
 
 export interface JobQueue<Data> {
   /** @param jobId letters, digits and `-`, not all digits; while such a job exists a second one is not added. */
-  add(jobId: string, data: Data, delayMs: number): Promise<void>;
+  /** @param requestId of the request that makes it; the lines of its run carry it. */
+  add(jobId: string, data: Data, delayMs: number, requestId?: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface JobContext {
   readonly jobId: string;
+  /** Absent when no request made it. */
+  readonly requestId?: string;
+}
+
+/** What a job is in Redis. */
+interface Payload<Data> {
+  readonly data: Data;
+  readonly requestId?: string;
+  /** Joins its run to the trace of that request. */
+  readonly traceparent?: string;
 }
 
 /** What a handler says of the job: it is done, or it came too early and is due again at that time. */
 export type JobOutcome = { readonly done: true } | { readonly done: false; readonly dueAt: Date };
 
 export interface JobWorkerOptions {
-  /** Hears how long after its time each job began, in seconds. */
-  readonly lateness?: { observe(seconds: number): void };
+  /** Hear how long after its time each job began, and how it ended. */
+  readonly metrics?: Metrics["jobs"] | undefined;
   /** How long `close` waits for running jobs; 5 s when absent. */
   readonly closeDeadlineMs?: number;
 }
@@ -62,8 +75,12 @@ export function openJobQueue<Data extends object>(
   });
   queue.on("error", (fault) => log.debug("job queue", { queue: name, fault: fault.message }));
   return {
-    async add(jobId, data, delayMs) {
-      await queue.add(name, data, { jobId, delay: Math.max(0, Math.round(delayMs)) });
+    async add(jobId, data, delayMs, requestId) {
+      const delay = Math.max(0, Math.round(delayMs));
+      await span("job added", async () => {
+        const payload: Payload<Data> = { data, requestId, traceparent: traceparent() };
+        await queue.add(name, payload, { jobId, delay });
+      });
     },
     async close() {
       await queue.close();
@@ -78,19 +95,27 @@ export function startJobWorker<Data extends object>(
   log: Logger,
   concurrency: number,
   handle: (data: Data, context: JobContext) => Promise<JobOutcome>,
-  { lateness, closeDeadlineMs = CLOSE_DEADLINE_MS }: JobWorkerOptions = {},
+  { metrics, closeDeadlineMs = CLOSE_DEADLINE_MS }: JobWorkerOptions = {},
 ): JobWorker {
   const connection = openConnection(settings, { maxRetriesPerRequest: null });
   const running = new Set<Promise<JobOutcome>>();
-  const worker = new Worker<Data>(
+  const count = (outcome: "done" | "put_off" | "failed") => metrics?.outcomes.inc({ queue: name, outcome });
+  const worker = new Worker<Payload<Data>>(
     name,
-    async (job: Job<Data>, token?: string) => {
+    async (job: Job<Payload<Data>>, token?: string) => {
       // Of its first run: one that put itself off is due at another time than it was made for.
       if (job.attemptsStarted === 1)
-        lateness?.observe(Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1_000);
-      const work = handle(job.data, { jobId: job.id ?? "" });
+        metrics?.latenessSeconds.observe(
+          { queue: name },
+          Math.max(0, Date.now() - job.timestamp - (job.opts.delay ?? 0)) / 1_000,
+        );
+      const { data, requestId, traceparent: parent } = job.data;
+      const context = { jobId: job.id ?? "", ...(requestId ? { requestId } : {}) };
+      const work = continued(parent, `job ${name}`, () => handle(data, context));
       running.add(work);
       const outcome = await work.finally(() => running.delete(work));
+      count(outcome.done ? "done" : "put_off");
+      if (log.enabled("debug")) log.debug("job", { queue: name, ...context, ...outcome });
       if (outcome.done) return;
       await job.moveToDelayed(Math.max(Date.now() + 1, outcome.dueAt.getTime()), token);
       throw new DelayedError();
@@ -98,9 +123,11 @@ export function startJobWorker<Data extends object>(
     { connection, prefix: PREFIX, concurrency, drainDelay: IDLE_WAIT_SECONDS },
   );
   worker.on("error", (fault) => log.warn("job worker", { queue: name, fault: fault.message }));
-  worker.on("failed", (job, fault) =>
-    log.warn("job failed", { queue: name, jobId: job?.id, fault: fault.message }),
-  );
+  worker.on("failed", (job, fault) => {
+    count("failed");
+    const { requestId } = job?.data ?? {};
+    log.warn("job failed", { queue: name, jobId: job?.id, requestId, fault: fault.message });
+  });
   return {
     async close() {
       await worker.pause(true);

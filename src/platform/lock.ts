@@ -8,6 +8,7 @@ import Redlock from "redlock";
 import type { Logger } from "./logger.ts";
 import type { Counter, Histogram } from "./metrics.ts";
 import type { RedisClient } from "./redis.ts";
+import { span } from "./tracing/index.ts";
 
 export interface Lease {
   /** Milliseconds the lock is still ours; Infinity when the work goes on without a lock. */
@@ -78,7 +79,7 @@ export function createLockService(options: LockOptions): LockService {
       }
       const startedAt = performance.now();
       try {
-        const lock = await redlock.lock([...resources].sort(), ttlMs);
+        const lock = await span("lock", () => Promise.resolve(redlock.lock([...resources].sort(), ttlMs)));
         const lease = toLease(lock, startedAt, ttlMs, options.log);
         // Counted from the first try, so a lock won late may be over already; it is nobody's then.
         if (lease.remainingMs() <= 0) {
@@ -170,7 +171,7 @@ function toLease(lock: Redlock.Lock, startedAt: number, ttlMs: number, log: Logg
     remainingMs: () => startedAt + ttlMs - drift - performance.now(),
     release: async () => {
       try {
-        await lock.unlock();
+        await span("unlock", () => Promise.resolve(lock.unlock()));
       } catch (fault) {
         log.debug("unlock", { fault: (fault as Error).message });
       }

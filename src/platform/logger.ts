@@ -20,6 +20,12 @@ export interface Logger {
   child(fields: object): Logger;
 }
 
+/** The logger of a process, whose level can be changed while it runs; its children follow. */
+export interface ProcessLogger extends Logger {
+  readonly level: LogLevel | "silent";
+  setLevel(level: LogLevel | "silent"): void;
+}
+
 /** Errors are spelled out field by field, since JSON.stringify turns them into {}. */
 const spellErrors = winston.format((info) => {
   for (const [key, value] of Object.entries(info)) {
@@ -52,32 +58,53 @@ const pretty = winston.format.printf(({ timestamp, level, message, service, ...r
 });
 
 /** @param level one of winston's npm levels, or `silent`. */
-export function createLogger(service: string, level: LogLevel | "silent"): Logger {
+export function createLogger(service: string, level: LogLevel | "silent"): ProcessLogger {
   const common = [spellErrors(), winston.format.timestamp()];
   const format = process.stdout.isTTY
     ? winston.format.combine(...common, winston.format.colorize({ level: true }), pretty)
     : winston.format.combine(...common, winston.format.json());
-  return wrap(
-    winston.createLogger({
-      level: level === "silent" ? "error" : level,
-      silent: level === "silent",
-      defaultMeta: { service },
-      format,
-      transports: [new winston.transports.Console()],
-    }),
-  );
+  const inner = winston.createLogger({
+    defaultMeta: { service },
+    format,
+    transports: [new winston.transports.Console()],
+  });
+  // A number of our own: asked on every request, winston's answer would cost more than the rest of the question.
+  const state = { level, rank: RANK[level] };
+  const setLevel = (to: LogLevel | "silent") => {
+    state.level = to;
+    state.rank = RANK[to];
+    inner.silent = to === "silent";
+    inner.level = to === "silent" ? "error" : to;
+  };
+  setLevel(level);
+  return {
+    ...wrap(inner, state),
+    setLevel,
+    get level() {
+      return state.level;
+    },
+  };
 }
 
-function wrap(inner: winston.Logger): Logger {
+const RANK: Readonly<Record<LogLevel | "silent", number>> = {
+  silent: -1,
+  error: 0,
+  warn: 1,
+  info: 2,
+  debug: 3,
+};
+
+function wrap(inner: winston.Logger, state: { readonly rank: number }): Logger {
   // One object, because winston would append a field called message to the message.
-  const write = (level: LogLevel) => (message: string, fields?: object) =>
-    void inner.log({ ...fields, level, message });
+  const write = (level: LogLevel) => (message: string, fields?: object) => {
+    if (RANK[level] <= state.rank) inner.log({ ...fields, level, message });
+  };
   return {
     error: write("error"),
     warn: write("warn"),
     info: write("info"),
     debug: write("debug"),
-    enabled: (level) => !inner.silent && inner.isLevelEnabled(level),
-    child: (fields) => wrap(inner.child(fields)),
+    enabled: (level) => RANK[level] <= state.rank,
+    child: (fields) => wrap(inner.child(fields), state),
   };
 }

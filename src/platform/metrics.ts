@@ -13,7 +13,21 @@ export interface HttpMetrics {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** What a reading consists of: a value for each set of labels. */
+export type Reading<L extends string> = Iterable<
+  readonly [labels: Readonly<Record<L, string>>, value: number]
+>;
+
+/** A gauge that is read when it is scraped, and sums what all its sources say: it can't go stale. */
+export interface Watched<L extends string> {
+  /** @returns ends the watching. */
+  watch(source: () => Reading<L>): () => void;
+}
+
+export const NO_LABELS = {} as Readonly<Record<never, string>>;
+
 const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const ROUND_TRIP = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1];
 const LAG = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
 
 /** Declares all metrics on a registry of its own, so that two apps in one process (tests) do not collide. */
@@ -25,6 +39,29 @@ export function createMetrics() {
     new Counter<L>({ name, help, labelNames, registers });
   const gauge = <L extends string = never>(name: string, help: string, labelNames: L[] = []) =>
     new Gauge<L>({ name, help, labelNames, registers });
+  const watched = <L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: L[] = [],
+  ): Watched<L> => {
+    const sources = new Set<() => Reading<L>>();
+    const read = new Gauge<L>({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const source of sources) for (const [labels, value] of source()) read.inc(labels, value);
+      },
+    });
+    return {
+      watch(source) {
+        sources.add(source);
+        return () => void sources.delete(source);
+      },
+    };
+  };
   const histogram = <L extends string = never>(
     name: string,
     help: string,
@@ -46,10 +83,18 @@ export function createMetrics() {
         httpSeconds.observe({ method, route, status: String(status) }, seconds),
     } satisfies HttpMetrics,
     queue: {
-      waiting: gauge("fastpass_queue_waiting", "Fans in line, summed over the queues this process ticks."),
-      active: gauge(
+      waiting: watched(
+        "fastpass_queue_waiting",
+        "Fans in line, summed over the queues this process journals.",
+      ),
+      active: watched(
         "fastpass_queue_active",
-        "Slots in use (admitted or inside), summed over the queues this process ticks.",
+        "Slots in use (admitted or inside), summed over the queues this process journals.",
+      ),
+      limited: watched(
+        "fastpass_queues_limited",
+        "Queues this process journals, by what holds their admissions back.",
+        ["by"],
       ),
       admitted: counter("fastpass_queue_admitted_total", "Admissions committed to the journal."),
       left: counter("fastpass_queue_left_total", "Tickets that ended, by reason.", ["reason"]),
@@ -74,6 +119,11 @@ export function createMetrics() {
       closed: counter("fastpass_ws_closed_total", "WebSocket connections closed by us, by close code.", [
         "code",
       ]),
+      buffered: watched("fastpass_ws_buffered_bytes", "Bytes that clients have not taken yet, all sockets."),
+      skipped: counter(
+        "fastpass_ws_frames_skipped_total",
+        "Frames not sent because the client still had too many bytes to take.",
+      ),
     },
     reservations: {
       outcomes: counter("fastpass_reservations_total", "Holds asked for, by outcome.", ["outcome"]),
@@ -85,7 +135,7 @@ export function createMetrics() {
       released: counter("fastpass_hold_released_total", "Lapsed holds released, by who found them.", ["by"]),
       versionLosers: counter(
         "fastpass_seat_update_conflicts_total",
-        "Versioned seat updates that matched fewer rows than asked for.",
+        "Holds whose seats changed between the look at them and the versioned update.",
       ),
     },
     locks: {
@@ -112,6 +162,9 @@ export function createMetrics() {
         "From a seat transition to its place in the availability copy, in seconds.",
         LAG,
       ),
+      states: watched("fastpass_seats", "Seats of the performances whose map this process keeps, by state.", [
+        "state",
+      ]),
       feedMessages: counter("fastpass_seat_feed_messages_total", "Availability deltas published."),
       repairs: counter(
         "fastpass_seat_copy_repairs_total",
@@ -119,7 +172,32 @@ export function createMetrics() {
         ["cause"],
       ),
     },
+    postgres: {
+      pool: watched(
+        "fastpass_postgres_pool_connections",
+        "Connections of the pool: used, or free to be used.",
+        ["state"],
+      ),
+      waiting: watched("fastpass_postgres_pool_waiting", "Callers that wait for a connection of the pool."),
+    },
+    redis: {
+      roundTripSeconds: histogram(
+        "fastpass_redis_round_trip_seconds",
+        "Time from a command to its answer on the connection for commands, in seconds.",
+        ROUND_TRIP,
+      ),
+      scriptSeconds: histogram(
+        "fastpass_script_seconds",
+        "Time of a Lua script as its caller sees it, in seconds.",
+        ROUND_TRIP,
+        ["script"],
+      ),
+    },
     jobs: {
+      outcomes: counter("fastpass_jobs_total", "Runs of delayed jobs: done, put_off or failed.", [
+        "queue",
+        "outcome",
+      ]),
       latenessSeconds: histogram(
         "fastpass_job_lateness_seconds",
         "From a delayed job's due time to its run, in seconds.",

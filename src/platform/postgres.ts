@@ -9,6 +9,7 @@ import { join } from "node:path";
 import knex, { type Knex } from "knex";
 import pg from "pg";
 import type { Logger } from "./logger.ts";
+import { traceQueries } from "./tracing/index.ts";
 
 export type Database = Knex;
 export type Transaction = Knex.Transaction;
@@ -53,13 +54,33 @@ export function openDatabase(
       propagateCreateError: true,
       afterCreate(connection: pg.Client, done: (fault: Error | null, connection: pg.Client) => void) {
         connection.query(PLANNING).then(
-          () => done(null, connection),
+          () => {
+            traceQueries(connection);
+            done(null, connection);
+          },
           (fault: Error) => done(fault, connection),
         );
       },
     } as Knex.PoolConfig,
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    // knex would write the values of a statement that failed into the fault, and with it into the log.
+    compileSqlOnError: false,
   });
+}
+
+export interface PoolState {
+  readonly used: number;
+  readonly free: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
+}
+
+/** How the pool stands right now. */
+export function poolState(db: Database): PoolState {
+  const { pool } = db.client as { pool?: Record<"numUsed" | "numFree" | "numPendingAcquires", () => number> };
+  // A pool that was closed is gone.
+  if (!pool) return { used: 0, free: 0, waiting: 0 };
+  return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires() };
 }
 
 export interface TransactionLimits {

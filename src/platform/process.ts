@@ -1,6 +1,7 @@
 /** How a process of ours lives: starts or says in one sentence why not, drains on SIGTERM, exits 0. */
 import { ConfigError, loadConfig } from "../config.ts";
 import { openPlatform, type Platform } from "./index.ts";
+import type { ProcessLogger } from "./logger.ts";
 import { createReleaser, type Releaser } from "./releaser.ts";
 import { StartError } from "./start-error.ts";
 
@@ -18,6 +19,7 @@ export async function runProcess(
   try {
     const platform = await openPlatform(loadConfig(environment), service, releaser);
     endOnSignal(platform);
+    changeLevelOnSignal(platform.log);
     await start(platform);
   } catch (fault) {
     await releaser.release().catch(() => undefined);
@@ -31,6 +33,15 @@ export function sentenceOf(fault: unknown): string {
   const error = fault as Error;
   if (fault instanceof ConfigError || fault instanceof StartError) return error.message;
   return error?.stack ?? String(fault);
+}
+
+/** SIGUSR2 turns on the lines of level `debug`, and the next one turns them off again. */
+function changeLevelOnSignal(log: ProcessLogger): void {
+  const usual = log.level;
+  process.on("SIGUSR2", () => {
+    log.setLevel(log.level === "debug" ? usual : "debug");
+    log.warn("log level changed", { to: log.level });
+  });
 }
 
 function endOnSignal({ log, releaser }: Platform): void {

@@ -6,6 +6,7 @@
  */
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "./logger.ts";
+import type { Histogram } from "./metrics.ts";
 import { StartError } from "./start-error.ts";
 
 export type RedisClient = Redis | Cluster;
@@ -40,6 +41,18 @@ export async function openRedis(settings: RedisSettings, log: Logger): Promise<R
   client.on("error", (fault: Error) => log.warn("redis connection", { fault: fault.message }));
   await connect(client);
   return client;
+}
+
+/** @param seconds hears how long each command of this client took, its queue on the way included. */
+export function measureRoundTrips(client: RedisClient, seconds: Pick<Histogram, "observe">): void {
+  const send = client.sendCommand.bind(client) as (...args: unknown[]) => unknown;
+  const measured = (command: { readonly promise: Promise<unknown> }, ...rest: unknown[]) => {
+    const startedAt = performance.now();
+    const told = () => seconds.observe((performance.now() - startedAt) / 1_000);
+    command.promise.then(told, told);
+    return send(command, ...rest);
+  };
+  client.sendCommand = measured as typeof client.sendCommand;
 }
 
 /** A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return. */

@@ -14,7 +14,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Histogram } from "./metrics.ts";
 import type { RedisClient } from "./redis.ts";
+import { span } from "./tracing/index.ts";
 
 export interface LoadedScript {
   readonly name: string;
@@ -119,8 +121,15 @@ export type ScriptRunner = (
 
 type Command = (...args: (string | number)[]) => Promise<unknown>;
 
-/** Registers a folder's scripts on a client. The runner checks the number of keys and arguments at each call. */
-export function registerScripts(client: RedisClient, { scripts }: ScriptFolder): ScriptRunner {
+/**
+ * Registers a folder's scripts on a client. The runner checks the number of keys and arguments at each call.
+ * @param seconds hears how long each call took, with its answer's way.
+ */
+export function registerScripts(
+  client: RedisClient,
+  { scripts }: ScriptFolder,
+  seconds?: Pick<Histogram<"script">, "observe">,
+): ScriptRunner {
   for (const script of scripts.values()) {
     client.defineCommand(script.command, { numberOfKeys: script.keys.length, lua: script.lua });
   }
@@ -134,6 +143,11 @@ export function registerScripts(client: RedisClient, { scripts }: ScriptFolder):
       );
     }
     const run = (client as unknown as Record<string, Command>)[script.command] as Command;
-    return run.call(client, ...keys, ...args);
+    const answer = span(`script ${name}`, () => run.call(client, ...keys, ...args));
+    if (!seconds) return answer;
+    const startedAt = performance.now();
+    const told = () => seconds.observe({ script: name }, (performance.now() - startedAt) / 1_000);
+    answer.then(told, told);
+    return answer;
   };
 }

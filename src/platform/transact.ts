@@ -11,6 +11,7 @@ import {
   type Transaction,
   type TransactionLimits,
 } from "./postgres.ts";
+import { span } from "./tracing/index.ts";
 
 /** What is refused when another transaction has the claim. */
 export type ClaimRefused = { readonly ok: false; readonly reason: "IDEMPOTENCY_IN_PROGRESS" };
@@ -51,12 +52,12 @@ export async function transactClaiming<T extends Outcome>(
   limits: TransactionLimits = DEFAULT_LIMITS,
 ): Promise<T | ClaimRefused> {
   try {
-    return await attempt(db, claim, work, limits);
+    return await span("transaction", () => attempt(db, claim, work, limits));
   } catch (fault) {
     if (sqlState(fault) === LOCK_NOT_AVAILABLE) throw new Problem("BUSY", { cause: fault });
     if (!RETRIED.has(sqlState(fault) ?? "")) throw fault;
     await sleep(RETRY_AFTER_MS * (0.5 + Math.random()));
-    return attempt(db, claim, work, limits);
+    return span("transaction again", () => attempt(db, claim, work, limits));
   }
 }
 

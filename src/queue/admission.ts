@@ -6,7 +6,7 @@
  */
 import type { AdvisoryLocks } from "../platform/advisory-locks.ts";
 import type { Logger } from "../platform/logger.ts";
-import type { Metrics } from "../platform/metrics.ts";
+import { type Metrics, NO_LABELS } from "../platform/metrics.ts";
 import type { Database } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { Code } from "./codes.ts";
@@ -14,7 +14,7 @@ import { applyRow } from "./controls.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Conductor } from "./draw/conductor.ts";
 import { createDrawRunner } from "./draw/runner.ts";
-import type { Batch } from "./journal.ts";
+import type { Batch, TickSummary } from "./journal.ts";
 import { createJournaller } from "./journaller.ts";
 import { WAKE_CHANNEL } from "./keys.ts";
 import type { LineStore } from "./line-store.ts";
@@ -52,8 +52,8 @@ interface Watched {
   busy: boolean;
   wakeAgain: boolean;
   version: number;
-  waiting: number;
-  active: number;
+  /** What the last tick that this process journalled left; null while another one journals. */
+  left: Pick<TickSummary, "waiting" | "active" | "limitedBy"> | null;
 }
 
 export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
@@ -76,6 +76,17 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
 
   const heads = createHeadSigner(db, deps.credentials);
   const draws = createDrawRunner(conductor, (queueId) => locks.tryHold(lockName(queueId)), log);
+  const sum = (of: "waiting" | "active") => () => {
+    const values = [...watched.values()].map(({ left }) => left?.[of] ?? 0);
+    return [[NO_LABELS, values.reduce((total, value) => total + value, 0)]] as const;
+  };
+  const unwatch = [
+    metrics.queue.waiting.watch(sum("waiting")),
+    metrics.queue.active.watch(sum("active")),
+    metrics.queue.limited.watch(() =>
+      [...watched.values()].flatMap(({ left }) => (left ? [[{ by: left.limitedBy }, 1] as const] : [])),
+    ),
+  ];
 
   function watch(queueId: string): Watched {
     const known = watched.get(queueId);
@@ -86,8 +97,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       busy: false,
       wakeAgain: false,
       version: 0,
-      waiting: 0,
-      active: 0,
+      left: null,
     };
     watched.set(queueId, fresh);
     return fresh;
@@ -140,6 +150,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
     if (!(await locks.tryHold(lockName(queueId)))) {
       journaller.forget(queueId);
+      queue.left = null;
       return;
     }
     await journaller.follow(queueId, tick);
@@ -150,11 +161,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   }
 
   function count(queue: Watched, batch: Batch): void {
-    const last = batch.ticks.at(-1);
-    if (last) {
-      queue.waiting = last.waiting;
-      queue.active = last.active;
-    }
+    queue.left = batch.ticks.at(-1) ?? queue.left;
     for (const { kind, data } of batch.entries) {
       if (kind === "admit") metrics.queue.admitted.inc();
       else if (kind === "leave" || kind === "remove")
@@ -162,14 +169,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       else if (kind === "expire" || kind === "end")
         metrics.queue.left.inc({ reason: String(JSON.parse(data).reason) });
     }
-    let waiting = 0;
-    let active = 0;
-    for (const each of watched.values()) {
-      waiting += each.waiting;
-      active += each.active;
-    }
-    metrics.queue.waiting.set(waiting);
-    metrics.queue.active.set(active);
   }
 
   /** A closed queue with nobody in it needs no more ticks. */
@@ -212,6 +211,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   return {
     async close() {
       closed = true;
+      for (const stop of unwatch) stop();
       clearInterval(timer);
       subscriber.off("message", onWake);
       const deadline = Date.now() + 3_000;

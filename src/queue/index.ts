@@ -108,7 +108,11 @@ export type Queue = ReturnType<typeof createQueue>;
 
 export function createQueue(deps: QueueDeps) {
   const { db, redis, subscriber, config, log, metrics, liveHolds } = deps;
-  const store = createLineStore(redis, deps.scripts ?? loadScripts(LUA_FOLDER));
+  const store = createLineStore(
+    redis,
+    deps.scripts ?? loadScripts(LUA_FOLDER),
+    deps.metrics.redis.scriptSeconds,
+  );
   const credentials = createCredentials(config.ticketKey, config.passPrivateKey);
   const room = createWaitingRoom({
     db,

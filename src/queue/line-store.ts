@@ -4,6 +4,7 @@
  * The scripts name the keys they need in their header; this store maps those names to the queue's keys, so a
  * key that is not declared can't be touched.
  */
+import type { Histogram } from "../platform/metrics.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { registerScripts, ScriptError, type ScriptFolder } from "../platform/scripts.ts";
 import { Code } from "./codes.ts";
@@ -118,8 +119,13 @@ export type LineStore = ReturnType<typeof createLineStore>;
 
 type Answer = [Code, ...(string | number)[]];
 
-export function createLineStore(redis: RedisClient, folder: ScriptFolder) {
-  const call = registerScripts(redis, folder);
+/** @param seconds hears how long each script took. */
+export function createLineStore(
+  redis: RedisClient,
+  folder: ScriptFolder,
+  seconds?: Pick<Histogram<"script">, "observe">,
+) {
+  const call = registerScripts(redis, folder, seconds);
   for (const { name, keys } of folder.scripts.values()) {
     const unknown = keys.find((key) => !KEY_NAMES.includes(key));
     if (unknown) throw new ScriptError(`${name}.lua names ${unknown}, which is no key of a queue`);

@@ -17,7 +17,14 @@ export interface Holder extends Omit<AdmissionHolder, "queueId"> {
 
 export interface Announcements {
   /** A hold was made; its job is due at its deadline. */
-  held(reservation: Holder & { id: string; holdSeconds: number; liveUntil: Date }): void;
+  held(
+    reservation: Holder & {
+      id: string;
+      holdSeconds: number;
+      liveUntil: Date;
+      requestId?: string | undefined;
+    },
+  ): void;
   /** Reservations of this ticket changed. `purchased`: one of them is paid, so its session may end. */
   changed(holder: Holder, how?: { purchased: boolean }): void;
   /** Seats of this performance changed. */
@@ -76,9 +83,9 @@ export function createAnnouncements(
   }
 
   return {
-    held({ id, holdSeconds, liveUntil, ...holder }) {
+    held({ id, holdSeconds, liveUntil, requestId, ...holder }) {
       // A delay, not a time: this machine's clock may differ from the database's.
-      background("job", jobs.add(`hold-${id}`, { reservationId: id }, holdSeconds * 1_000));
+      background("job", jobs.add(`hold-${id}`, { reservationId: id }, holdSeconds * 1_000, requestId));
       background(
         "queue",
         inTurn(holder.ticketId, () => tellQueue(holder, { liveUntil })),

@@ -13,6 +13,8 @@ import { createTake, type HoldInProgress, type TakeOutcome, type Wanted } from "
 
 export interface HoldRequest {
   readonly userId: string;
+  /** Names the request in logs, and in those of the job that ends the hold. */
+  readonly requestId?: string;
   readonly performanceId: string;
   /** The `Queue-Pass` header. */
   readonly pass: string | undefined;
@@ -75,7 +77,7 @@ export function createHold(parts: Parts) {
     const { queueId, holdSeconds } = facts;
     const slot = await admission.useSlot({ queueId, userId, ticketId, fence, holdSeconds });
     if (!slot.ok) return slot;
-    const progress: HoldInProgress = { facts, map, userId, ticketId, claim };
+    const progress: HoldInProgress = { facts, map, userId, ticketId, claim, requestId: request.requestId };
     if ("seatIds" in wanted) return holdNamed(progress, seats.ordinals);
     return conclude(progress, [], await picker.takeBest(progress, wanted.bestAvailable));
   }
@@ -116,7 +118,8 @@ export function createHold(parts: Parts) {
     if (outcome.ok) {
       const { record, ended, reply, liveUntil } = outcome;
       releases.announce(ended, "takeover");
-      announcements.held({ ...record, holdSeconds: progress.facts.holdSeconds, liveUntil });
+      const { facts, requestId } = progress;
+      announcements.held({ ...record, holdSeconds: facts.holdSeconds, liveUntil, requestId });
       return { ok: true, reply, replayed: false };
     }
     if (outcome.reason === "TAKEN") {

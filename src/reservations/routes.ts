@@ -75,11 +75,13 @@ function holdSeats(room: RoutedRoom): Route {
       body,
       headers,
       principal,
+      requestId,
     }: AuthenticatedContext<{ performanceId: string }, unknown, HoldRequest["wanted"]>) {
       const { performanceId } = params;
       const pass = headers["queue-pass"];
       const outcome = await room.hold({
         userId: principal.userId,
+        requestId,
         performanceId,
         pass: typeof pass === "string" ? pass : undefined,
         wanted: body,

@@ -23,6 +23,7 @@ export interface HoldInProgress {
   readonly userId: string;
   readonly ticketId: string;
   readonly claim: IdempotencyClaim | null;
+  readonly requestId: string | undefined;
 }
 
 export interface LockedSeats {
@@ -81,7 +82,10 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
     const ending = { from: "HELD", to: "EXPIRED", cause: "takeover", now, onlyLapsed: true } as const;
     const ended = await store.endReservations(trx, survey.lapsed, ending);
     const free = freeSeats(seats, named, ended);
-    if (!free) return { ok: false, reason: "TAKEN" };
+    if (!free) {
+      metrics.versionLosers.inc();
+      return { ok: false, reason: "TAKEN" };
+    }
     if (survey.owned + free.length > facts.maxSeatsPerFan) return { ok: false, reason: "SEAT_LIMIT" };
     return take(trx, progress, newReservation(id, progress, free, now), free, now, ended);
   }

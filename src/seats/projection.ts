@@ -49,10 +49,16 @@ const TASKS_AT_ONCE = 3;
 
 export function startSeatProjection(deps: SeatProjectionDeps): SeatProjection {
   const { log, reads, metrics } = deps;
-  const store = createSeatStore(deps.redis);
+  const store = createSeatStore(deps.redis, metrics.redis.scriptSeconds);
   const gate = createGate(TASKS_AT_ONCE);
   const tasks = new Map<string, Task>();
   const reporting = new Set<string>();
+  const known = new Map<string, SeatCounts>();
+  const unwatch = metrics.seats.states.watch(() =>
+    [...known.values()].flatMap((counts) =>
+      Object.entries(counts).map(([state, seats]) => [{ state }, seats] as const),
+    ),
+  );
   const faults = countFaults(log);
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<void> | null = null;
@@ -121,7 +127,10 @@ export function startSeatProjection(deps: SeatProjectionDeps): SeatProjection {
       lagSeconds: metrics.seats.projectionLagSeconds,
       feedMessages: metrics.seats.feedMessages,
       repairs: metrics.seats.repairs,
-      report: (counts) => void report(live.queueId, counts),
+      report(counts) {
+        if (tasks.has(live.performanceId)) known.set(live.performanceId, counts);
+        void report(live.queueId, counts);
+      },
       onFault: faults.add,
       timing: deps.timing,
     });
@@ -129,7 +138,10 @@ export function startSeatProjection(deps: SeatProjectionDeps): SeatProjection {
 
   async function stopTasks(which: (performanceId: string) => boolean): Promise<void> {
     const ending = [...tasks].filter(([performanceId]) => which(performanceId));
-    for (const [performanceId] of ending) tasks.delete(performanceId);
+    for (const [performanceId] of ending) {
+      tasks.delete(performanceId);
+      known.delete(performanceId);
+    }
     await Promise.all(ending.map(([, task]) => task.stop()));
   }
 
@@ -155,6 +167,7 @@ export function startSeatProjection(deps: SeatProjectionDeps): SeatProjection {
       clearTimeout(timer);
       await round;
       await stopTasks(() => true);
+      unwatch();
       await session.close();
     },
   };

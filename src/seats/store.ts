@@ -1,5 +1,6 @@
 /** The availability copy in Redis: the room's only file that speaks to it. */
 import { fileURLToPath } from "node:url";
+import type { Histogram } from "../platform/metrics.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { loadScripts, registerScripts } from "../platform/scripts.ts";
 import { seatKeys } from "./keys.ts";
@@ -59,8 +60,12 @@ export interface SeatStore {
 /** What the flush script answers. */
 const FlushCode = { written: 0, absent: 1, moved: 2 } as const;
 
-export function createSeatStore(redis: RedisClient): SeatStore {
-  const run = registerScripts(redis, SCRIPTS);
+/** @param seconds hears how long each script took. */
+export function createSeatStore(
+  redis: RedisClient,
+  seconds?: Pick<Histogram<"script">, "observe">,
+): SeatStore {
+  const run = registerScripts(redis, SCRIPTS, seconds);
 
   return {
     async readCopy(performanceId) {

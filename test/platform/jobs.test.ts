@@ -64,6 +64,22 @@ describe("jobs", () => {
     expect(runs[0]?.at).to.be.at.least(addedAt + 300);
   });
 
+  it("a job that a request made · runs under that request's id, and one that fails is logged with it", async () => {
+    const runs = work(({ requestId }) => {
+      if (requestId) throw new Error("no");
+      return { done: true };
+    });
+    await queue.add("hold-1", { n: 1 }, 0, "request-1");
+    await queue.add("hold-2", { n: 2 }, 0);
+    await eventually(() => runs.length >= 2 && log.lines.length > 0, { what: "both jobs" });
+    expect(runs.find(({ n }) => n === 1)).to.include({ requestId: "request-1" });
+    expect(runs.find(({ n }) => n === 2)).to.not.have.property("requestId");
+    const failed = await eventually(() => log.lines.find(({ message }) => message === "job failed"), {
+      what: "the line",
+    });
+    expect(failed.fields).to.include({ jobId: "hold-1", requestId: "request-1" });
+  });
+
   it("jobs of several delays · run in the order they are due", async () => {
     const runs = work(done);
     for (const [index, delay] of [400, 0, 200].entries())

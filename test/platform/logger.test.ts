@@ -63,6 +63,17 @@ describe("logger", () => {
     expect(lines.map(({ message }) => message)).to.deep.equal(["a", "b", "c"]);
   });
 
+  it("another level, set while it runs · is that of its children too", async () => {
+    const lines = await objectsOf(
+      "warn",
+      `const child = log.child({ requestId: "r1" }); child.debug("a"); log.setLevel("debug");
+       child.debug("b"); log.setLevel("silent"); child.error("c"); log.setLevel("error"); child.warn("d"); child.error("e");
+       log.error("told", { level: undefined, now: log.level });`,
+    );
+    expect(lines.map(({ message }) => message)).to.deep.equal(["b", "e", "told"]);
+    expect(lines.at(-1)?.now).to.equal("error");
+  });
+
   it("a field called message · leaves the line's message as it is", async () => {
     const [line] = await objectsOf("info", 'log.warn("job failed", { message: "other" });');
     expect(line?.message).to.equal("job failed");

@@ -4,6 +4,8 @@ import helmet from "helmet";
 import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpMetrics } from "../metrics.ts";
+import { createSampler } from "../sampler.ts";
+import { requestSpan } from "../tracing/index.ts";
 import { send } from "./mount.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
@@ -15,6 +17,11 @@ export interface HttpAppOptions {
   /** Turns a thrown fault of a store into its 503, or returns null when it is not one. */
   classifyFault(fault: unknown): Problem | null;
 }
+
+/** Lines of ordinary requests; a surge has thousands a second, and the metrics count them all. */
+const LINES_A_SECOND = 100;
+/** From here on a request has its line in any case. */
+const SLOW_SECONDS = 1;
 
 /** @param build adds the routes; it gets the one router of the application. */
 export function createHttpApp(options: HttpAppOptions, build: (router: Router) => void): Express {
@@ -44,22 +51,36 @@ export function createHttpApp(options: HttpAppOptions, build: (router: Router) =
 }
 
 function observe({ log, metrics }: HttpAppOptions): RequestHandler {
-  const logRequests = log.enabled("info");
+  const sampler = createSampler(LINES_A_SECOND);
   return (request, response, next) => {
     const startedAt = process.hrtime.bigint();
     const requestId = requestIdOf(request.headers);
     response.locals.requestId = requestId;
     response.setHeader("X-Request-Id", requestId);
+    const traced = requestSpan();
     response.on("finish", () => {
       const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
       const route: string = response.locals.route ?? "none";
       metrics.observeRequest(request.method, route, response.statusCode, seconds);
-      if (!logRequests) return;
+      const { statusCode: status } = response;
+      const { method } = request;
+      traced?.end(`${method} ${route}`, { requestId, status }, status >= 500);
+      if (!log.enabled("info")) return;
+      const leftOut = status >= 500 || seconds >= SLOW_SECONDS ? 0 : sampler.leftOut();
+      if (leftOut === null) return;
       // The path only: a query string may carry a token.
       const path = request.originalUrl.split("?", 1)[0];
-      log.info("request", { requestId, method: request.method, path, status: response.statusCode, seconds });
+      log.info("request", {
+        requestId,
+        method,
+        path,
+        status,
+        seconds,
+        ...(leftOut > 0 ? { leftOut } : {}),
+      });
     });
-    next();
+    if (traced) traced.run(next);
+    else next();
   };
 }
 

@@ -14,7 +14,8 @@ import { type RawRequest, sendRawProblem } from "../http/raw-problem.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import { answerWithoutUpgrade, asksForWebSocket, UPGRADE_HEADERS } from "../http/upgrades.ts";
 import type { Logger } from "../logger.ts";
-import type { Metrics } from "../metrics.ts";
+import { type Metrics, NO_LABELS } from "../metrics.ts";
+import { createSampler } from "../sampler.ts";
 import { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
 
 export { createTimerWheel, type TimerWheel, type WheelEntry } from "./wheel.ts";
@@ -47,6 +48,8 @@ export interface Stream {
 export interface OpenRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly token: string | null;
+  /** Of the upgrade; the lines about its socket carry it. */
+  readonly requestId: string;
 }
 
 export type OpenOutcome =
@@ -82,6 +85,8 @@ export interface SocketServer {
 const PROTOCOL = "fastpass.v1";
 const MAX_CONNECTIONS = 60_000;
 const HEARTBEAT_MS = 25_000;
+/** Of streams that closed: after a restart thousands do at once. */
+const LINES_A_SECOND = 100;
 /** Beyond this much unsent data frames are skipped; only the newest matters. */
 const SKIP_ABOVE_BYTES = 16 * 1024;
 /** A client that is still behind after so many skipped frames in a row is closed. */
@@ -101,10 +106,17 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
     maxPayload: 1024,
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
+  const requestIds = new WeakMap<IncomingMessage, string>();
   acceptor.on("headers", (lines, request) => {
-    lines.push(`X-Request-Id: ${requestIdOf(request.headers)}`);
+    lines.push(`X-Request-Id: ${requestIds.get(request)}`);
   });
+  const sampler = createSampler(LINES_A_SECOND);
   let closing = false;
+  const unwatch = options.metrics.sockets.buffered.watch(() => {
+    let bytes = 0;
+    for (const ws of open) bytes += ws.bufferedAmount;
+    return [[NO_LABELS, bytes]];
+  });
 
   acceptor.on("wsClientError", (_fault, socket, request) =>
     refuseHandshake(socket, request, askedBy(request, parseTarget(request.url))),
@@ -125,7 +137,14 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
     else {
       const params = { ...route.path.exec(target.pathname)?.groups };
       const token = tokenFrom(request, target.searchParams);
-      acceptor.handleUpgrade(request, socket, head, (ws) => void admit(route, { params, token }, ws));
+      const requestId = requestIdOf(request.headers);
+      requestIds.set(request, requestId);
+      acceptor.handleUpgrade(
+        request,
+        socket,
+        head,
+        (ws) => void admit(route, { params, token, requestId }, ws),
+      );
     }
   }
 
@@ -133,17 +152,32 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
     open.add(ws);
     const label = { stream: route.name };
     options.metrics.sockets.connections.inc(label);
+    const openedAt = performance.now();
     const stream = wrap(ws, wheel, heartbeatMs, options.metrics);
     stream.onClose(() => {
       open.delete(ws);
       options.metrics.sockets.connections.dec(label);
+    });
+    ws.on("close", (code) => {
+      if (!options.log.enabled("info")) return;
+      const leftOut = sampler.leftOut();
+      if (leftOut === null) return;
+      const seconds = (performance.now() - openedAt) / 1_000;
+      const { requestId } = request;
+      options.log.info("stream closed", {
+        requestId,
+        ...label,
+        code,
+        seconds,
+        ...(leftOut > 0 && { leftOut }),
+      });
     });
     try {
       const outcome = await route.open(request);
       if (!outcome.ok) stream.close(outcome.code, outcome.reason);
       else if (stream.isOpen) outcome.start(stream);
     } catch (fault) {
-      options.log.warn("stream could not be opened", { stream: route.name, fault });
+      options.log.warn("stream could not be opened", { requestId: request.requestId, ...label, fault });
       stream.close(CloseCode.tryAgainLater, "try again later");
     }
   }
@@ -164,6 +198,7 @@ export function attachSockets(server: Server, options: SocketServerOptions): Soc
         await new Promise((resolve) => setTimeout(resolve, 20));
       for (const ws of open) ws.terminate();
       acceptor.close();
+      unwatch();
       if (!options.wheel) wheel.stop();
     },
   };
@@ -244,6 +279,7 @@ function wrap(ws: WebSocket, wheel: TimerWheel, heartbeatMs: number, metrics: Me
       if (ws.readyState !== ws.OPEN) return false;
       if (ws.bufferedAmount > SKIP_ABOVE_BYTES) {
         skipped += 1;
+        metrics.sockets.skipped.inc();
         if (skipped > MAX_SKIPPED) stream.close(CloseCode.tooSlow, "too slow");
         return false;
       }

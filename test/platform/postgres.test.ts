@@ -1,0 +1,36 @@
+import { expect } from "chai";
+import { type Database, openDatabase, poolState } from "../../src/platform/postgres.ts";
+import { type TestDatabase, testServers } from "../support/servers.ts";
+
+describe("postgres", () => {
+  let database: TestDatabase;
+  let db: Database;
+  before(async () => {
+    database = await (await testServers()).createDatabase();
+  });
+  after(() => database.drop());
+  beforeEach(() => {
+    db = openDatabase(database.url, 2, "test-postgres");
+  });
+  afterEach(() => db.destroy());
+
+  it("a statement that fails · tells itself, and none of the values it was given", async () => {
+    const fault = await db.raw("SELECT CAST(? AS text), 1 / 0", ["a-secret-value"]).then(
+      () => null,
+      (error: Error) => error,
+    );
+    expect(fault?.message).to.include("division by zero").and.to.include("SELECT CAST");
+    expect(JSON.stringify(fault) + fault?.stack).to.not.include("a-secret-value");
+  });
+
+  it("the state of a pool · busy, waited for, and closed · is what it is", async () => {
+    const sleeping = [1, 2, 3].map(() => db.raw("SELECT pg_sleep(0.2)").then(() => undefined));
+    const states = new Set<string>();
+    const watch = setInterval(() => states.add(JSON.stringify(poolState(db))), 5);
+    await Promise.all(sleeping);
+    clearInterval(watch);
+    expect([...states]).to.include(JSON.stringify({ used: 2, free: 0, waiting: 1 }));
+    await db.destroy();
+    expect(poolState(db)).to.deep.equal({ used: 0, free: 0, waiting: 0 });
+  });
+});
