@@ -24,7 +24,9 @@ describe("README", () => {
 
   it("npm scripts · named in the text · exist", () => {
     const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
-    const named = [...README.matchAll(/\bnpm (?:run (?:--\S+ )*)?([a-z][a-z0-9:]*)/g)].map(([, name]) => name);
+    const named = [...README.matchAll(/\bnpm (?:run (?:--\S+ )*)?([a-z][a-z0-9:]*)/g)].map(
+      ([, name]) => name,
+    );
     const builtIn = ["ci"];
     expect(named).to.include.members(["start", "demo", "gateway", "worker"]);
     expect([...scripts, ...builtIn]).to.include.members(named);
