@@ -1,13 +1,14 @@
 /**
- * Draws the hall on a 2D canvas.
+ * Draws the hall on a 2D canvas, anew in every frame.
  *
- * A seat is one or two filled rectangles, and seats of one colour are drawn one after the other: rectangles are the
- * only thing that a canvas draws twenty thousand of within a frame (docs/decisions/0046). States differ in shape:
- * free is full, held is hollow, sold is a small dot, blocked is a bar; accessible seats are round. What costs more,
- * numbers and names, appears where few seats are on screen.
+ * Where thousands of seats are in view they are written into the pixels of a picture; where fewer are, each is one or
+ * two filled rectangles, and seats of one colour are drawn one after the other (docs/decisions/0046). States differ in
+ * shape: free is full, held is hollow, sold is a small dot, blocked is a bar; accessible seats are round where they are
+ * large enough. What costs more, numbers and names, appears where few seats are on screen.
  */
 import type { Grid } from "./grid.ts";
-import type { Hall } from "./hall.ts";
+import type { Box, Hall } from "./hall.ts";
+import { clear, fillBox, type Ink, mixInk, type Raster } from "./raster.ts";
 import { AVAILABLE, BLOCKED, HELD, OCCUPIED, type SeatState, type SeatStates } from "./seat-states.ts";
 import type { Stage } from "./stage.ts";
 import { type Limits, toScreen, type View, visible } from "./view.ts";
@@ -35,7 +36,16 @@ export interface Pen {
   measureText(text: string): { readonly width: number };
 }
 
-/** CSS colours, and the family of the letters. */
+/** The pixels of the whole canvas, for the way that is faster with thousands of seats. */
+export interface Board {
+  readonly raster: Raster;
+  /** Device pixels a CSS pixel. */
+  readonly ratio: number;
+  /** Puts the raster on the canvas, over everything. */
+  put(): void;
+}
+
+/** Colours as `#rrggbb`, and the family of the letters. */
 export interface Look {
   readonly ground: string;
   readonly stage: string;
@@ -74,39 +84,106 @@ export interface Scene {
 
 const SEAT_CM = 42;
 const PITCH_CM = 55;
+/** Of a seat's width and height, by its state. */
+const DOT = 0.42;
+const BAR = 0.24;
+/** A hollow seat's wall, as a part of the seat and at least in pixels. */
+const WALL = 0.16;
+const LEAST_WALL_PX = 1;
+const LEAST_SEAT_PX = 1.2;
+/** Seats in view from which on they are written as pixels. */
+const PIXELS_FROM = 4_000;
 /** Pixels from seat to seat from which a seat carries its number, and a row its name. */
 const NUMBERS_FROM = 20;
 const ROWS_FROM = 13;
 /** Below this, sections carry their captions. */
 const CAPTIONS_TO = 13;
 
-export function draw(pen: Pen, scene: Scene, look: Look): void {
-  const { limits, view } = scene;
-  const { width, height } = limits.size;
+export function draw(pen: Pen, scene: Scene, look: Look, board: Board): void {
+  const { limits, view, grid } = scene;
+  const part = around(visible(view, limits));
   pen.globalAlpha = 1;
-  pen.fillStyle = look.ground;
-  pen.fillRect(0, 0, width, height);
-  drawStage(pen, scene, look);
-  const seen = sortByState(scene);
-  drawSeats(pen, scene, look, seen);
   const pitch = PITCH_CM * view.scale;
-  if (pitch >= NUMBERS_FROM) drawNumbers(pen, scene, look, seen[AVAILABLE] ?? []);
-  if (pitch >= ROWS_FROM) drawRowNames(pen, scene, look);
+  if (grid.count(part) >= PIXELS_FROM) {
+    writeSeats(scene, look, part, board);
+    board.put();
+    drawStage(pen, scene, look);
+  } else {
+    pen.fillStyle = look.ground;
+    pen.fillRect(0, 0, limits.size.width, limits.size.height);
+    drawStage(pen, scene, look);
+    const seen = sortByState(scene, part);
+    drawSeats(pen, scene, look, seen);
+    if (pitch >= NUMBERS_FROM) drawNumbers(pen, scene, look, seen[AVAILABLE] ?? []);
+    if (pitch >= ROWS_FROM) drawRowNames(pen, scene, look);
+  }
   drawChosen(pen, scene, look);
   if (pitch < CAPTIONS_TO) drawCaptions(pen, scene, look);
   if (scene.pointed !== null) drawRing(pen, scene, look, scene.pointed, 1);
   if (scene.focused !== null) drawRing(pen, scene, look, scene.focused, 2);
 }
 
-function sortByState({ grid, states, chosen, view, limits }: Scene): number[][] {
+/** Seats whose middle is just outside reach into the picture. */
+function around({ left, top, right, bottom }: Box): Box {
+  return { left: left - PITCH_CM, top: top - PITCH_CM, right: right + PITCH_CM, bottom: bottom + PITCH_CM };
+}
+
+function writeSeats({ hall, grid, states, view }: Scene, look: Look, part: Box, board: Board): void {
+  const { raster, ratio } = board;
+  const { x, y } = hall;
+  const scale = view.scale * ratio;
+  const [fromX, fromY] = [view.x * ratio, view.y * ratio];
+  const half = Math.max(LEAST_SEAT_PX * ratio, SEAT_CM * scale) / 2;
+  const hole = Math.max(0, half - wallOf(half * 2, ratio));
+  const free = inkOf(look.free, look.ground);
+  const taken = inkOf(look.taken, look.ground);
+  const ground = inkOf(look.ground, look.taken);
+  const box = (ink: Ink, middleX: number, middleY: number, wide: number, high: number) =>
+    fillBox(raster, ink, middleX - wide, middleY - high, middleX + wide, middleY + high);
+
+  clear(raster, inkOf(look.ground, look.ground));
+  grid.each(part, (ordinal) => {
+    const middleX = (x[ordinal] as number) * scale + fromX;
+    const middleY = (y[ordinal] as number) * scale + fromY;
+    switch (states.states[ordinal]) {
+      case AVAILABLE:
+        box(free, middleX, middleY, half, half);
+        break;
+      case HELD:
+        box(taken, middleX, middleY, half, half);
+        box(ground, middleX, middleY, hole, hole);
+        break;
+      case OCCUPIED:
+        box(taken, middleX, middleY, half * DOT, half * DOT);
+        break;
+      default:
+        box(taken, middleX, middleY, half, half * BAR);
+    }
+  });
+}
+
+function wallOf(size: number, ratio: number): number {
+  return Math.max(LEAST_WALL_PX * ratio, size * WALL);
+}
+
+const inks = new Map<string, Ink>();
+
+/** Mixing one is some hundred steps, and a page has a handful of them. */
+function inkOf(colour: string, ground: string): Ink {
+  const name = colour + ground;
+  const known = inks.get(name);
+  if (known) return known;
+  if (inks.size > 100) inks.clear();
+  const mixed = mixInk(colour, ground);
+  inks.set(name, mixed);
+  return mixed;
+}
+
+function sortByState({ grid, states, chosen }: Scene, part: Box): number[][] {
   const seen: number[][] = [[], [], [], []];
-  const { left, top, right, bottom } = visible(view, limits);
-  grid.each(
-    { left: left - PITCH_CM, top: top - PITCH_CM, right: right + PITCH_CM, bottom: bottom + PITCH_CM },
-    (ordinal) => {
-      if (!chosen.has(ordinal)) seen[states.states[ordinal] as SeatState]?.push(ordinal);
-    },
-  );
+  grid.each(part, (ordinal) => {
+    if (!chosen.has(ordinal)) seen[states.states[ordinal] as SeatState]?.push(ordinal);
+  });
   return seen;
 }
 
@@ -114,7 +191,7 @@ function drawSeats(pen: Pen, scene: Scene, look: Look, seen: readonly (readonly 
   const { hall, view } = scene;
   const { x, y, accessible } = hall;
   const { scale } = view;
-  const size = Math.max(1.2, SEAT_CM * scale);
+  const size = Math.max(LEAST_SEAT_PX, SEAT_CM * scale);
 
   /** All in one colour, each `wide` by `high` in parts of a seat. */
   const stamp = (ordinals: readonly number[] | undefined, colour: string, wide: number, high: number) => {
@@ -129,13 +206,12 @@ function drawSeats(pen: Pen, scene: Scene, look: Look, seen: readonly (readonly 
       else pen.fillRect(middleX - width / 2, middleY - height / 2, width, height);
     }
   };
-  const wall = Math.max(1, size * 0.16);
-  const hollow = Math.max(0, 1 - (2 * wall) / size);
+  const hole = Math.max(0, 1 - (2 * wallOf(size, 1)) / size);
   stamp(seen[AVAILABLE], look.free, 1, 1);
   stamp(seen[HELD], look.taken, 1, 1);
-  stamp(seen[HELD], look.ground, hollow, hollow);
-  stamp(seen[OCCUPIED], look.taken, 0.42, 0.42);
-  stamp(seen[BLOCKED], look.taken, 1, 0.24);
+  stamp(seen[HELD], look.ground, hole, hole);
+  stamp(seen[OCCUPIED], look.taken, DOT, DOT);
+  stamp(seen[BLOCKED], look.taken, 1, BAR);
 }
 
 function drawDisc(pen: Pen, x: number, y: number, radius: number): void {

@@ -8,6 +8,8 @@ import type { Point } from "./view.ts";
 export interface Grid {
   /** The seat nearest to the spot and no further than `reach` centimetres; null when there is none. */
   at(spot: Point, reach: number): number | null;
+  /** How many `each` would visit. */
+  count(box: Box): number;
   /** Calls `visit` once for every seat in the box, and for a few just outside it. */
   each(box: Box, visit: (ordinal: number) => void): void;
 }
@@ -37,19 +39,31 @@ export function createGrid({ count, x, y, box }: Pick<Hall, "count" | "x" | "y" 
     filled[cell] = place + 1;
   }
 
-  function each(part: Box, visit: (ordinal: number) => void): void {
-    if (part.right < box.left || part.left > box.right || part.bottom < box.top || part.top > box.bottom)
-      return;
+  /** The stretches of `seats` that lie in the cells of a box, one a line of cells. */
+  function stretches(part: Box, visit: (from: number, to: number) => void): void {
+    const isOutside =
+      part.right < box.left || part.left > box.right || part.bottom < box.top || part.top > box.bottom;
+    if (isOutside) return;
     const [fromColumn, toColumn] = [column(part.left), column(part.right)];
-    for (let row = line(part.top); row <= line(part.bottom); row += 1) {
-      const end = start[row * columns + toColumn + 1] as number;
-      for (let place = start[row * columns + fromColumn] as number; place < end; place += 1)
-        visit(seats[place] as number);
-    }
+    for (let row = line(part.top); row <= line(part.bottom); row += 1)
+      visit(start[row * columns + fromColumn] as number, start[row * columns + toColumn + 1] as number);
+  }
+
+  function each(part: Box, visit: (ordinal: number) => void): void {
+    stretches(part, (from, to) => {
+      for (let place = from; place < to; place += 1) visit(seats[place] as number);
+    });
   }
 
   return {
     each,
+    count(part) {
+      let sum = 0;
+      stretches(part, (from, to) => {
+        sum += to - from;
+      });
+      return sum;
+    },
     at(spot, reach) {
       let nearest: number | null = null;
       let least = reach * reach;

@@ -1,5 +1,5 @@
 /** The map on its canvas: puts camera, gestures and drawing together, apart from the page around them. */
-import { type Caption, draw, type Look, type Pen } from "../seat-map/drawing.ts";
+import { type Board, type Caption, draw, type Look, type Pen } from "../seat-map/drawing.ts";
 import { createGrid } from "../seat-map/grid.ts";
 import type { Hall } from "../seat-map/hall.ts";
 import { nearestFree } from "../seat-map/nearest.ts";
@@ -53,32 +53,33 @@ export function openMap({ canvas, hall, states, pick, onPoint }: MapDeps): MapVi
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let content: MapContent = { chosen: new Set(), stageName: "", captions: [] };
-  let look = readLook(canvas);
+  let look = readLook(context);
   let pointed: number | null = null;
   let focused: number | null = null;
-  let ratio = 1;
+  let board = boardOf(context, 1);
 
   const camera = createCamera({
     box: union(hall.box, stage.box),
     calm: () => still.matches,
     draw(view, limits) {
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.setTransform(board.ratio, 0, 0, board.ratio, 0, 0);
       const scene = { hall, grid, stage, states, view, limits, ...content, pointed, focused };
-      draw(context as Pen, scene, look);
+      draw(context as Pen, scene, look, board);
     },
   });
 
   function resize(): void {
     const { width, height } = canvas.getBoundingClientRect();
     if (width === 0 || height === 0) return;
-    ratio = Math.min(MOST_DPR, devicePixelRatio || 1);
+    const ratio = Math.min(MOST_DPR, devicePixelRatio || 1);
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
+    board = boardOf(context, ratio);
     camera.resize({ width, height });
   }
 
   function relook(): void {
-    look = readLook(canvas);
+    look = readLook(context);
     camera.invalidate();
   }
 
@@ -181,10 +182,22 @@ function startOf(hall: Hall, states: SeatStates, chosen: ReadonlySet<number>): n
   return nearestFree(hall, [middle], states.free)?.[0] ?? middle;
 }
 
+/** As large as the canvas is now. */
+function boardOf(context: CanvasRenderingContext2D, ratio: number): Board {
+  const image = context.createImageData(context.canvas.width, context.canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const { width, height } = image;
+  return { raster: { width, height, pixels }, ratio, put: () => context.putImageData(image, 0, 0) };
+}
+
 /** The colours of the page, which the event and the reader's theme decide. */
-function readLook(canvas: HTMLCanvasElement): Look {
-  const style = getComputedStyle(canvas);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
+function readLook(context: CanvasRenderingContext2D): Look {
+  const style = getComputedStyle(context.canvas);
+  const colour = (name: string) => {
+    context.fillStyle = style.getPropertyValue(name).trim();
+    // A canvas reads any way to write a colour, and writes an opaque one as `#rrggbb`.
+    return context.fillStyle as string;
+  };
   return {
     ground: colour("--surface"),
     stage: colour("--line"),

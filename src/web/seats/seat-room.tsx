@@ -91,7 +91,7 @@ function Turn({ expiresAt, onOver }: { readonly expiresAt: number; readonly onOv
   }, [over]);
   const mark = WARN_SECONDS.findLast((seconds) => left <= seconds);
   return (
-    <div class={mark ? "turn soon" : "turn"}>
+    <div class={mark ? "turn-clock soon" : "turn-clock"}>
       <p class="countdown">
         <span class="label">{texts.turnLeft}</span>{" "}
         <span class="figure" role="timer">

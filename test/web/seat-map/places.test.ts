@@ -144,6 +144,8 @@ describe("seat map · grid", () => {
     );
     expect(within.length).to.be.above(50);
     expect(visited).to.include.members(within);
+    expect(grid.count(part)).to.equal(visited.length);
+    expect(grid.count({ left: 9_000, right: 9_100, top: 0, bottom: 100 })).to.equal(0);
   });
 });
 
