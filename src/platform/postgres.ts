@@ -138,6 +138,11 @@ export function isDatabaseAway(fault: unknown): boolean {
   );
 }
 
+/** Whether a transaction that failed so may have been committed. One that never had a connection was not. */
+export function mayBeCommitted(fault: unknown): boolean {
+  return isDatabaseAway(fault) && (fault as Error).name !== "KnexTimeoutError";
+}
+
 /** The SQLSTATE of a database error, if it is one. */
 export function sqlState(fault: unknown): string | null {
   const code = (fault as { code?: unknown } | null)?.code;

@@ -9,7 +9,7 @@
  * An undecided payment keeps its seats for as long as it is undecided: only the provider's word moves PAYING.
  */
 import { v7 } from "uuid";
-import { isDatabaseAway, type Transaction } from "../platform/postgres.ts";
+import { mayBeCommitted, type Transaction } from "../platform/postgres.ts";
 import { transact } from "../platform/transact.ts";
 import type { IdempotencyClaim, StoredReply } from "./idempotency.ts";
 import type { Parts } from "./parts.ts";
@@ -227,7 +227,7 @@ export function createPaymentTransitions({
     },
 
     async answerAfterCut({ userId }, claim, fault) {
-      if (!isDatabaseAway(fault)) return null;
+      if (!mayBeCommitted(fault)) return null;
       const known = await transact(db, async (trx) => {
         await fans.lockFan(trx, userId);
         return { ok: true, remembered: await idempotency.find(trx, claim) };

@@ -8,7 +8,7 @@
  */
 import { v7 } from "uuid";
 import { Problem } from "../platform/errors.ts";
-import { isDatabaseAway, sqlState, type Transaction } from "../platform/postgres.ts";
+import { mayBeCommitted, sqlState, type Transaction } from "../platform/postgres.ts";
 import { transact, transactClaiming } from "../platform/transact.ts";
 import type { IdempotencyClaim, StoredReply } from "./idempotency.ts";
 import type { Parts } from "./parts.ts";
@@ -144,7 +144,7 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
       });
     } catch (fault) {
       if (fault instanceof Problem && fault.code === "BUSY") return { ok: false, reason: "SEAT_CONTENDED" };
-      if (committing && isDatabaseAway(fault)) return outcomeUnknown(fault, progress, id);
+      if (committing && mayBeCommitted(fault)) return outcomeUnknown(fault, progress, id);
       if (sqlState(fault) !== UNIQUE_VIOLATION) throw fault;
       // The last line held where the versioned update should have. No seat was sold twice, but look into it.
       log.error("a seat was about to stand in two reservations", { reservationId: id, fault });

@@ -11,7 +11,7 @@ describe("paying", () => {
   let fan: Fan;
 
   before(async () => {
-    world = await openWorld({ timing: { callTimeoutMs: 200 } });
+    world = await openWorld();
   });
   beforeEach(async () => {
     hall = await world.makeHall({ rows: 1 });
@@ -129,8 +129,10 @@ describe("paying", () => {
   });
 
   it("F13 · pay · charged, and the answer never arrives · 202, the hold stays", async () => {
+    const impatient = await openWorld({ beside: world, timing: { callTimeoutMs: 200 } });
     const held = await world.held(fan, hall, [0]);
-    const answer = await world.pay(fan, held.id, "lost_reply");
+    const answer = await impatient.pay(fan, held.id, "lost_reply");
+    await impatient.close();
     expect([answer.status, answer.body.status]).to.deep.equal([202, "pending"]);
     expect(await world.statusOf(held.id)).to.equal("PAYING");
   });
@@ -333,9 +335,9 @@ describe("paying", () => {
     expect((await world.request("GET", `/payments/${v7()}`, fan)).status).to.equal(404);
   });
 
-  it("F11 · pay against expire at the same instant, 200 times · one outcome each, money and seats agree", async () => {
-    const big = await world.makeHall({ rows: 20, seatsPerRow: 10, maxSeatsPerFan: 20 });
-    const fans = await world.makeFans(200);
+  it("F11 · pay against expire at the same instant, 100 times · one outcome each, money and seats agree", async () => {
+    const big = await world.makeHall({ rows: 10, seatsPerRow: 10, maxSeatsPerFan: 20 });
+    const fans = await world.makeFans(100);
     const outcomes = { paid: 0, expired: 0 };
     // The deadline is moved to where the two meet: later after a hold that lapsed, earlier after one that was paid.
     let deadlineMs = 30;
@@ -354,12 +356,12 @@ describe("paying", () => {
       outcomes[status === "CONFIRMED" ? "paid" : "expired"] += 1;
       deadlineMs *= status === "CONFIRMED" ? 0.95 : 1.05;
     };
-    for (let round = 0; round < 200; round += 5) {
+    for (let round = 0; round < 100; round += 5) {
       await Promise.all([0, 1, 2, 3, 4].map((lane) => race(fans[round + lane]!, round + lane)));
     }
-    expect(Math.min(outcomes.paid, outcomes.expired), JSON.stringify(outcomes)).to.be.above(20);
-    expect(outcomes.paid + outcomes.expired).to.equal(200);
+    expect(Math.min(outcomes.paid, outcomes.expired), JSON.stringify(outcomes)).to.be.above(10);
+    expect(outcomes.paid + outcomes.expired).to.equal(100);
     const sold = (await world.letters(big)).replaceAll("A", "").length;
     expect(sold).to.equal(outcomes.paid);
-  });
+  }).timeout(60_000);
 });

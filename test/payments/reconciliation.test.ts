@@ -151,7 +151,7 @@ describe("payment reconciliation", () => {
   it("the provider is away · the payment stays undecided, is asked about ever less often, and the others are not held up", async () => {
     const away = await openWorld({
       beside: world,
-      timing: { callTimeoutMs: 100, firstCheckSeconds: 0.3, longestCheckSeconds: 60 },
+      timing: { callTimeoutMs: 100, firstCheckSeconds: 20, longestCheckSeconds: 300 },
       providers: (sandbox) => [{ ...sandbox, query: () => Promise.reject(new Error("away")) }],
     });
     await world.pay(fan, id, "lost_reply");
