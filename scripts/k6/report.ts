@@ -13,7 +13,7 @@ import { breakDown, readSpans, toTable } from "./spans.ts";
 const DOCUMENT = path.resolve(import.meta.dirname, "../../docs/load-tests.md");
 /** Whatever stands above it in the document is written by hand. */
 const MARK = "<!-- npm run k6 -- report writes everything below this line -->";
-const HOLD = "POST /api/v1/performances/:id/reservations";
+const HOLD = "POST /api/v1/performances/:performanceId/reservations";
 const TRACED = ["seed-50", "seed-500"] as const;
 
 interface Row {
