@@ -61,7 +61,7 @@ export async function openClient(url: string): Promise<Client> {
     if (ask.expect !== undefined && ![ask.expect].flat().includes(status))
       throw new AssertionError(`expected ${[ask.expect].flat().join(" or ")}: ${title}`);
     // The pages for people, and what they load, are no part of the API and do not stand in the document.
-    const isPage = /^\/(?:plain|assets)\b/.test(path) || (!path.startsWith(API) && isHtml(answer));
+    const isPage = /^\/(?:plain|assets|docs)\b/.test(path) || (!path.startsWith(API) && isHtml(answer));
     const faults = faultsOfAnswer({ method, path, isPage: isPage && !isProblem(answer), ...answer });
     if (faults.length > 0) throw new AssertionError(`${title}: ${faults.join("; ")}`);
     if (!isPage) check(method, path, status, body ?? (text || undefined));
