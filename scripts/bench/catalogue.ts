@@ -6,6 +6,7 @@ import { H3 } from "./benches/h3-reads.ts";
 import { H4 } from "./benches/h4-poll.ts";
 import { H5 } from "./benches/h5-long-line.ts";
 import { J1 } from "./benches/j1-release.ts";
+import { L1 } from "./benches/l1-draw.ts";
 import { O1 } from "./benches/o1-observed.ts";
 import { P1 } from "./benches/p1-places.ts";
 import { R1, R4 } from "./benches/r1-hold.ts";
@@ -38,6 +39,7 @@ export const BENCHES: readonly Bench[] = [
   R3,
   J1,
   F1,
+  L1,
   O1,
   B2,
 ];

@@ -63,6 +63,8 @@ export interface Conductor {
 }
 
 const BATCH = 1_000;
+/** Of a batch, in one script: a thousand at once would hold everybody else up for some ten milliseconds. */
+const AT_ONCE = 100;
 /** Placing stays this little ahead of the journal: the line opens soon after the last one is placed. */
 const MOST_UNJOURNALLED = 10_000;
 const JOURNAL_WAIT_MS = 25;
@@ -161,10 +163,23 @@ export function createConductor(deps: ConductorDeps): Conductor {
     }
     const part = await readOrderPart(db, queueId, at.next);
     if (!part) return finish(draw, epoch);
-    const { code, unjournalled } = await store.placeDrawn(queueId, epoch, 1 + at.next * BATCH, part);
-    if (code !== Code.ok) return stop(queueId);
+    const unjournalled = await placePart(queueId, epoch, 1 + at.next * BATCH, part);
+    if (unjournalled === null) return stop(queueId);
     at.next += 1;
     return unjournalled > MOST_UNJOURNALLED ? JOURNAL_WAIT_MS : 0;
+  }
+
+  /** @returns how many entries the journal has not got yet; null when the queue is at another epoch by now. */
+  async function placePart(queueId: string, epoch: number, firstPlace: number, part: ListPart) {
+    let unjournalled = 0;
+    for (let start = 0; start < part.ticketIds.length; start += AT_ONCE) {
+      const userIds = part.userIds.slice(start, start + AT_ONCE);
+      const ticketIds = part.ticketIds.slice(start, start + AT_ONCE);
+      const placed = await store.placeDrawn(queueId, epoch, firstPlace + start, { userIds, ticketIds });
+      if (placed.code !== Code.ok) return null;
+      unjournalled = placed.unjournalled;
+    }
+    return unjournalled;
   }
 
   async function finish({ queueId, publishedAt, entries }: DrawRow, epoch: number): Promise<number | null> {

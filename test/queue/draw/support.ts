@@ -1,5 +1,5 @@
 /** Draws as published, for tests: from the rooms' tables and from the vectors that the verifiers share. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -65,6 +65,22 @@ function runPython(source: string) {
     encoding: "utf8",
   });
   return { code: status ?? -1, lines: `${stdout}${stderr}`.trim().split("\n") };
+}
+
+/** The same without standing in the way of a server in this very process. */
+export function askPythonBeside(
+  source: string,
+): Promise<{ readonly code: number; readonly lines: string[] }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("python3", ["-B", path.join(FAIRNESS, "verify.py"), source]);
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk) => {
+        text += chunk;
+      });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? -1, lines: text.trim().split("\n") }));
+  });
 }
 
 /** One hexadecimal digit is another one. */

@@ -163,4 +163,25 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "if t.number > s.journalled then",
     "if false then",
   ),
+  plant(
+    "a place of the draw is given twice",
+    "draw",
+    "place_drawn",
+    "t.sequence = tonumber(firstPlace) + index - 1",
+    "t.sequence = tonumber(firstPlace) + math.floor((index - 1) / 2)",
+  ),
+  plant(
+    "the closed lobby lets others in",
+    "draw",
+    "join",
+    "if phase == 'lobby' and s.opened == 0 then",
+    "if (phase == 'lobby' and s.opened == 0) or (phase == 'drawing' and s.drawing > 0) then",
+  ),
+  plant(
+    "the line opens while lots are drawn",
+    "draw",
+    "includes/phase",
+    "if s.drawing > 0 or lobbySize > 0 and (now >= c.opensAt or s.opened == 1) then",
+    "if s.drawing == 0 and lobbySize > 0 and (now >= c.opensAt or s.opened == 1) then",
+  ),
 ];
