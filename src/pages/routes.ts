@@ -23,6 +23,7 @@ const PAGES: readonly Page[] = [
   { path: "/", source: "pages/events.tsx", plain: "/plain" },
   { path: "/events/:id", source: "pages/event.tsx", about: "event", plain: "/plain/events/:id" },
   { path: "/queues/:id", source: "queue/page.tsx", about: "queue", plain: "/plain/queues/:id" },
+  { path: "/queues/:id/draw", source: "draw-check/page.tsx", about: "queue", plain: "/plain/queues/:id" },
   { path: "/performances/:id/seats", source: "seats/page.tsx", about: "performance" },
   { path: "/checkout/:id", source: "checkout/page.tsx" },
   { path: "/tickets", source: "tickets/page.tsx" },

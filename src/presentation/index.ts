@@ -27,6 +27,7 @@ export { contrast, lookStyle } from "./look.ts";
 export { isNextUp, oddsOf, roundedCount } from "./place.ts";
 export { accountTexts } from "./texts/accounts.ts";
 export { checkoutTexts } from "./texts/checkout.ts";
+export { drawTexts } from "./texts/draw.ts";
 export { eventTexts } from "./texts/events.ts";
 export { frameTexts } from "./texts/frame.ts";
 export { queueTexts } from "./texts/queue.ts";

@@ -12,6 +12,7 @@ const ROUTES: readonly PageRoute[] = [
   { path: "/checkout/:id", load: () => import("./checkout/page.tsx") },
   { path: "/tickets", load: () => import("./tickets/page.tsx") },
   { path: "/queues/:id", load: () => import("./queue/page.tsx") },
+  { path: "/queues/:id/draw", load: () => import("./draw-check/page.tsx") },
   { path: "/login", load: () => import("./pages/login.tsx") },
   { path: "/signup", load: () => import("./pages/signup.tsx") },
 ];

@@ -49,6 +49,8 @@ export interface Call {
   readonly signal?: AbortSignal;
   /** The answer is no JSON, and wanted as it is. */
   readonly text?: boolean;
+  /** For answers that are long. */
+  readonly timeoutMs?: number;
 }
 
 let token: { readonly value: string; readonly expiresAt: number } | null = null;
@@ -134,7 +136,7 @@ async function send<T>(method: string, path: string, call: Call, bearer: string 
   const sentAt = Date.now();
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const timer = setTimeout(abort, TIMEOUT_MS);
+  const timer = setTimeout(abort, call.timeoutMs ?? TIMEOUT_MS);
   signal?.addEventListener("abort", abort);
   let response: Response;
   let text: string;

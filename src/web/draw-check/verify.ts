@@ -69,8 +69,8 @@ export async function verifyDraw(
   if (malformed.length > 0) return verdict(malformed);
   const seed = fromHex(draw.seed ?? "");
   const root = fromHex(draw.root ?? "");
-  if (toHex(await sha256(seed)) !== draw.commitment)
-    return verdict([{ part: "seed", detail: "the seed published is not the one that was committed to" }]);
+  const broken = await verifySeed(draw);
+  if (broken.length > 0) return verdict(broken);
   const listed = checkList(draw, order);
   if (listed.length > 0) return verdict(listed);
 
@@ -86,6 +86,12 @@ export async function verifyDraw(
   }
   const otherwise = await macsOf(join(seed, computed, value), order, () => undefined);
   return verdict([...beacon.findings, blame(otherwise, macs)], beacon.warnings);
+}
+
+/** Whether the seed that was published is the one that was committed to. */
+export async function verifySeed(draw: Pick<PublishedDraw, "commitment" | "seed">): Promise<Finding[]> {
+  if (toHex(await sha256(fromHex(draw.seed ?? ""))) === draw.commitment) return [];
+  return [{ part: "seed", detail: "the seed published is not the one that was committed to" }];
 }
 
 /** Whether a ticket is on the list that the root stands for. */

@@ -171,11 +171,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "t.sequence = tonumber(firstPlace) + math.floor((index - 1) / 2)",
   ),
   plant(
-    "the closed lobby lets others in",
-    "draw",
-    "join",
-    "if phase == 'lobby' and s.opened == 0 then",
-    "if (phase == 'lobby' and s.opened == 0) or (phase == 'drawing' and s.drawing > 0) then",
+    "who left the lobby is drawn all the same",
+    "Q1",
+    "place_drawn",
+    "if t and t.state == 'L' and t.id ==",
+    "if t and t.id ==",
   ),
   plant(
     "the line opens while lots are drawn",
