@@ -35,7 +35,7 @@ describe("D3 · what a hold asks of Redis", () => {
     await eventually(
       async () => {
         seen.push(...(await monitor.take()).flatMap(kindOf));
-        return seen.filter((kind) => kind.startsWith("slot")).length === 2;
+        return seen.filter((kind) => kind.startsWith("slot")).length >= 2;
       },
       { what: "the news of the hold to the queue" },
     );
@@ -43,6 +43,11 @@ describe("D3 · what a hold asks of Redis", () => {
     await house.client.api("DELETE", path, { token: inside.fan.token, expect: 204 });
     await eventually(async () => (await monitor.take()).flatMap(kindOf).length > 0, {
       what: "the news of its end",
+    });
+    // A script that Redis does not know yet is sent twice, and the second must not count as the next hold's.
+    await eventually(async () => (await monitor.take()).flatMap(kindOf).length === 0, {
+      what: "silence",
+      intervalMs: 100,
     });
     return seen;
   }
