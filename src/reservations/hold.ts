@@ -96,7 +96,8 @@ export function createHold(parts: Parts) {
     try {
       outcome = await take(progress, { named, lock });
     } finally {
-      await lease.release();
+      // Not waited for: it never fails, and on this connection it is before whatever this gateway asks next.
+      void lease.release();
     }
     return conclude(progress, named, outcome);
   }
