@@ -1,5 +1,5 @@
 /** A button for what can't be taken back: the first press asks, the second does it. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 export interface AskTwiceProps {
   readonly label: string;
@@ -15,6 +15,7 @@ export function AskTwice({ label, question, yes, no, busy = false, onYes }: AskT
   const stay = useRef<HTMLButtonElement>(null);
   const open = useRef<HTMLButtonElement>(null);
   const wasAsking = useRef(false);
+  const id = useId();
   useEffect(() => {
     // The harmless answer is the one under the finger.
     if (asking) stay.current?.focus();
@@ -29,8 +30,8 @@ export function AskTwice({ label, question, yes, no, busy = false, onYes }: AskT
     );
   }
   return (
-    <fieldset class="ask">
-      <legend>{question}</legend>
+    <fieldset class="ask" aria-labelledby={id}>
+      <p id={id}>{question}</p>
       <button ref={stay} type="button" class="button quiet" onClick={() => setAsking(false)}>
         {no}
       </button>

@@ -22,14 +22,19 @@ export function SeatList({ hall, states, room, words, own }: SeatListProps) {
   const texts = useTexts(seatTexts);
   const language = useLanguage();
   const [sectionIndex, setSectionIndex] = useState(0);
-  const [rowIndex, setRowIndex] = useState<number | null>(null);
   const free = freeByRow(hall, states);
+  const rowsOf = (index: number) => hall.sections[index]?.rows ?? [];
+  const firstWithFree = (index: number) => {
+    const rows = rowsOf(index);
+    return rows.find((row) => (free[row] ?? 0) > 0) ?? rows[0] ?? 0;
+  };
+  // Chosen once: a row that fills up while somebody reads it stays where it is.
+  const [rowIndex, setRowIndex] = useState(() => firstWithFree(0));
   const section = hall.sections[sectionIndex];
-  const rows = section?.rows ?? [];
+  const rows = rowsOf(sectionIndex);
   const number = (value: number) => formatNumber(value, language);
   const freeIn = (indexes: readonly number[]) => indexes.reduce((sum, index) => sum + (free[index] ?? 0), 0);
-  const shown = rowIndex ?? rows.find((index) => (free[index] ?? 0) > 0) ?? rows[0] ?? 0;
-  const row = hall.rows[shown];
+  const row = hall.rows[rowIndex];
   return (
     <div class="seat-list">
       <p class="field">
@@ -38,8 +43,9 @@ export function SeatList({ hall, states, room, words, own }: SeatListProps) {
           id="list-section"
           value={sectionIndex}
           onChange={({ currentTarget }) => {
-            setSectionIndex(Number(currentTarget.value));
-            setRowIndex(null);
+            const chosen = Number(currentTarget.value);
+            setSectionIndex(chosen);
+            setRowIndex(firstWithFree(chosen));
           }}
         >
           {hall.sections.map(({ id, name, amount, rows: own }, index) => (
@@ -53,7 +59,7 @@ export function SeatList({ hall, states, room, words, own }: SeatListProps) {
         <label for="list-row">{texts.rows}</label>
         <select
           id="list-row"
-          value={shown}
+          value={rowIndex}
           onChange={({ currentTarget }) => setRowIndex(Number(currentTarget.value))}
         >
           {rows.map((index) => (
