@@ -54,6 +54,8 @@ export async function openStage(options: HouseOptions = { together: true }): Pro
     const { fan, url = house.client.url, expects, ...options } = guest;
     const context = await browser.newContext({ locale: "en-GB", baseURL: url, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
+    // tsx names functions by a helper that functions sent into a page would look for there.
+    await context.addInitScript("globalThis.__name = (target) => target");
     if (fan) {
       const { email, password, userId } = fan;
       const login = await context.request.post("/api/v1/auth/login", { data: { email, password } });

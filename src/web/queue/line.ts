@@ -45,6 +45,8 @@ export function createLine(queueId: string): Line {
   const connection = createStore<Connection>("idle");
   const path = `/queues/${queueId}`;
   let closed = false;
+  /** The last question had no answer: then the sockets failed for the same reason, and not because they are blocked. */
+  let wasAway = false;
   let pollTimer: ReturnType<typeof setTimeout> | undefined;
   let statusTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -111,10 +113,16 @@ export function createLine(queueId: string): Line {
         return;
       }
       connection.set("polling");
+      if (wasAway) {
+        wasAway = false;
+        tryStream();
+        return;
+      }
       waitMs = (place.get().ticket?.pollAfterSeconds ?? 5) * 1_000;
     } catch (error) {
       if (closed) return;
       connection.set("lost");
+      wasAway = true;
       waitMs = ((error as ApiError).retryAfterSeconds ?? 2) * 1_000 * (1 + Math.random());
     }
     const since = lastStreamTry;

@@ -8,7 +8,8 @@ export interface AtOnce {
   settled(): Promise<void>;
 }
 
-export function atOnce(): AtOnce {
+/** @param limit how many run at the same time; all of them when absent. */
+export function atOnce(limit = Number.POSITIVE_INFINITY): AtOnce {
   const cases: [string, () => Promise<void>][] = [];
   const running = new Map<string, Promise<void>>();
   return {
@@ -17,9 +18,13 @@ export function atOnce(): AtOnce {
       it(title, () => running.get(title));
     },
     start() {
-      for (const [title, run] of cases) {
-        const result = run();
+      const results: Promise<void>[] = [];
+      for (const [index, [title, run]] of cases.entries()) {
+        // As many lanes as the limit, each case behind the one before it in its lane.
+        const before = results[index - limit]?.catch(() => undefined) ?? Promise.resolve();
+        const result = before.then(run);
         result.catch(() => undefined); // told by its own test
+        results.push(result);
         running.set(title, result);
       }
     },
