@@ -95,7 +95,16 @@ export function createRooms(platform: Platform) {
     subscriber,
     log,
     reads: reservations,
-    verifyPass: (token, performanceId) => queue.verifyPass(token, performanceId),
+    passes: {
+      verifyPass: queue.verifyPass,
+      async isLive(token, performanceId) {
+        const [pass, facts] = [queue.verifyPass(token, performanceId), await catalog.facts(performanceId)];
+        if (!pass.ok || !facts) return false;
+        // A hold of no time: it only asks.
+        const slot = await queue.useSlot({ ...pass, queueId: facts.queueId, holdSeconds: 0 });
+        return slot.ok || slot.reason === "REBUILDING";
+      },
+    },
     facts: catalog.facts,
   });
   const operator = createOperator({

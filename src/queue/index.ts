@@ -311,6 +311,8 @@ export function createQueue(deps: QueueDeps) {
     }: SlotHolder & { fence: number; holdSeconds: number }) {
       const code = await store.useSlot(queueId, userId, ticketId, fence, holdSeconds);
       if (code === Code.ok) return { ok: true } as const;
+      // Its slot is not lost: it comes back with the line.
+      if (code === Code.rebuilding) return { ok: false, reason: "REBUILDING" } as const;
       return { ok: false, reason: code === Code.expired ? "PASS_EXPIRED" : "PASS_REVOKED" } as const;
     },
 

@@ -43,6 +43,7 @@ export type HoldRefusal =
         | "PASS_REQUIRED"
         | "PASS_EXPIRED"
         | "PASS_REVOKED"
+        | "REBUILDING"
         | "SEAT_CONTENDED"
         | "SEAT_LIMIT"
         | "NO_ADJACENT_SEATS"

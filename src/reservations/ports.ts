@@ -53,7 +53,8 @@ export interface AdmissionPort {
     fence: number;
     holdSeconds: number;
   }): Promise<
-    { readonly ok: true } | { readonly ok: false; readonly reason: "PASS_EXPIRED" | "PASS_REVOKED" }
+    | { readonly ok: true }
+    | { readonly ok: false; readonly reason: "PASS_EXPIRED" | "PASS_REVOKED" | "REBUILDING" }
   >;
   /** The latest end of the ticket's live reservations changed; null when none is live. */
   holdsChanged(change: AdmissionHolder & { liveUntil: Date | null }): Promise<void>;

@@ -62,6 +62,7 @@ function holdSeats(room: RoutedRoom): Route {
       "PASS_REQUIRED",
       "PASS_EXPIRED",
       "PASS_REVOKED",
+      "REBUILDING",
       "SEAT_TAKEN",
       "SEAT_CONTENDED",
       "SEAT_LIMIT",

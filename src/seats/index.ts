@@ -19,7 +19,7 @@ import { createNotifier } from "./notify.ts";
 import type { SeatCounts, SeatReads } from "./ports.ts";
 import { availabilityRoutes } from "./routes.ts";
 import { createSeatStore } from "./store.ts";
-import { seatStreams, type VerifyPass } from "./streams.ts";
+import { type PassPort, seatStreams } from "./streams.ts";
 
 export { SEATS_CHANNEL } from "./notify.ts";
 export type {
@@ -43,7 +43,7 @@ export interface SeatsDeps {
   readonly subscriber: RedisClient;
   readonly log: Logger;
   readonly reads: SeatReads;
-  readonly verifyPass: VerifyPass;
+  readonly passes: PassPort;
   /** Null when there is no such performance. */
   facts(performanceId: string): Promise<object | null>;
   /** Copies kept in memory; those that sockets follow are kept beyond it. */
@@ -76,7 +76,7 @@ export function createSeats(deps: SeatsDeps): Seats {
   });
   return {
     routes: availabilityRoutes({ copies, facts: deps.facts }),
-    streams: seatStreams(copies, deps.verifyPass),
+    streams: seatStreams(copies, deps.passes),
     counts: createCounts({
       peek: (performanceId) => copies.peek(performanceId)?.counts ?? null,
       read: async (performanceId) => (await store.readHead(performanceId))?.counts ?? null,

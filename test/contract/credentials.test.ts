@@ -1,10 +1,12 @@
 /** Three credentials, three audiences: each is refused wherever another one is asked for, on every kind of endpoint. */
 import { createPublicKey, verify } from "node:crypto";
 import { expect } from "chai";
+import { Redis } from "ioredis";
 import jwt from "jsonwebtoken";
 import { v7 } from "uuid";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { type Fan, type House, type Inside, openHouse, type Show } from "../support/house.ts";
+import { eventually } from "../support/wait.ts";
 
 type Tokens = Record<string, string>;
 
@@ -277,6 +279,28 @@ describe("contract · credentials", () => {
       expect((await house.hold(leaver, { seatIds: [show.seatIds[5]] })).body.code).to.equal("PASS_REVOKED");
       expect((await house.hold(again, { seatIds: [show.seatIds[5]] })).status).to.equal(201);
     });
+
+    it("while its queue is being rebuilt · 503 REBUILDING, and good again afterwards", async function () {
+      this.timeout(60_000);
+      const lost = await house.makeShow();
+      const holder = await house.enter(await house.fan(), lost);
+      const claimed = { queue_id: lost.queueId, kind: "claim" };
+      await eventually(async () => await house.db("queue_journal").where(claimed).first(), {
+        what: "the claim in the journal",
+      });
+      for (const worker of house.workers) await worker.stop();
+      const redis = new Redis(house.environment.REDIS_URL as string);
+      await redis.del(...(await redis.keys(`{q:${lost.queueId}}:*`)));
+      await redis.quit();
+      const wanted = { seatIds: [lost.seatIds[0] as string] };
+      const meanwhile = await house.hold(holder, wanted);
+      expect([meanwhile.status, meanwhile.body.code]).to.deep.equal([503, "REBUILDING"]);
+      await house.addWorker();
+      await eventually(async () => (await house.hold(holder, wanted)).status === 201, {
+        what: "the pass to be good again",
+        timeoutMs: 20_000,
+      });
+    });
   });
 
   describe("streams", () => {
@@ -322,6 +346,9 @@ describe("contract · credentials", () => {
         expect([name, await codeOf(seatsPath(show.id), token)]).to.deep.equal([name, 4401]);
       expect(await codeOf(seatsPath(otherShow.id), inside.pass)).to.equal(4403);
       expect(await codeOf(seatsPath(show.id), null)).to.equal(4401);
+      const leaver = await house.enter(await house.fan(), show);
+      await house.leave(leaver.fan, show);
+      expect(await codeOf(seatsPath(show.id), leaver.pass), "of an ended admission").to.equal(4401);
       const let_in = house.stream(seatsPath(show.id), inside.pass, { by: "query" });
       expect((await let_in.next("snapshot")).seats).to.have.length(show.seatIds.length);
     });

@@ -80,7 +80,7 @@ const REFUSALS: Record<string, string[]> = {
   "DELETE /queues/{}/tickets/me": ["PAYMENT_IN_PROGRESS"],
   "POST /performances/{}/reservations": [
     ...["SEAT_TAKEN", "SEAT_CONTENDED", "SEAT_LIMIT", "NO_ADJACENT_SEATS", "PASS_REQUIRED", "PASS_EXPIRED"],
-    ...["PASS_REVOKED", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH"],
+    ...["PASS_REVOKED", "REBUILDING", "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH"],
   ],
   "POST /reservations/{}/payments": [
     ...[

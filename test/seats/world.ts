@@ -163,8 +163,11 @@ export async function openWorld(redisCluster: readonly string[] = []): Promise<W
     async gateway(options = {}) {
       const subscriber = await openSubscriber(settings, silent);
       const facts = catalog.facts;
-      const verifyPass = (token: string, performanceId: string) => ({ ok: token === passFor(performanceId) });
-      const seats = createSeats({ db, redis, subscriber, log: silent, reads, facts, verifyPass, ...options });
+      const passes = {
+        verifyPass: (token: string, performanceId: string) => ({ ok: token === passFor(performanceId) }),
+        isLive: () => Promise.resolve(true),
+      };
+      const seats = createSeats({ db, redis, subscriber, log: silent, reads, facts, passes, ...options });
       const http = await serveRoutes(seats.routes, nobody);
       const server = createServer();
       const sockets = attachSockets(server, { log: silent, metrics, routes: seats.streams });
