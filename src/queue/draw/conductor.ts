@@ -35,6 +35,7 @@ import { listLobby } from "./list.ts";
 import { PART_SIZE } from "./merkle.ts";
 import { drawOrder } from "./order.ts";
 import { openSeal, sealSeed } from "./seal.ts";
+import { createSlices } from "./slices.ts";
 
 export interface ConductorDeps {
   readonly db: Database;
@@ -134,21 +135,28 @@ export function createConductor(deps: ConductorDeps): Conductor {
   }
 
   async function order({ queueId, beacon }: DrawRow, root: Buffer): Promise<void> {
+    const pause = createSlices();
     const accounts = new Map<string, string>();
-    for await (const { ticketIds, userIds } of readList(db, queueId))
+    for await (const { ticketIds, userIds } of readList(db, queueId)) {
       for (const [index, ticketId] of ticketIds.entries()) accounts.set(ticketId, userIds[index] as string);
+      await pause();
+    }
     const listed = [...accounts.keys()];
     const drawn = await drawOrder({ seed: await seedOf(queueId), root, beacon }, listed);
-    const parts: ListPart[] = chunks(drawn, BATCH).map((ticketIds, part) => ({
-      part,
-      ticketIds,
-      userIds: ticketIds.map((ticketId) => accounts.get(ticketId) as string),
-    }));
-    const places = new Map(drawn.map((ticketId, index) => [ticketId, index + 1]));
-    const byList = chunks(
-      listed.map((ticketId) => places.get(ticketId) as number),
-      PART_SIZE,
-    );
+    const places = new Map<string, number>();
+    const parts: ListPart[] = [];
+    for (let start = 0; start < drawn.length; start += BATCH) {
+      const ticketIds = drawn.slice(start, start + BATCH);
+      const userIds = ticketIds.map((ticketId) => accounts.get(ticketId) as string);
+      for (const [index, ticketId] of ticketIds.entries()) places.set(ticketId, start + index + 1);
+      parts.push({ part: parts.length, ticketIds, userIds });
+      await pause();
+    }
+    const byList: number[][] = [];
+    for (let start = 0; start < listed.length; start += PART_SIZE) {
+      byList.push(listed.slice(start, start + PART_SIZE).map((ticketId) => places.get(ticketId) as number));
+      await pause();
+    }
     await saveOrder(db, queueId, parts, byList);
   }
 
@@ -198,10 +206,4 @@ export function createConductor(deps: ConductorDeps): Conductor {
   }
 
   return { commit, step };
-}
-
-function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
-    all.slice(index * size, (index + 1) * size),
-  );
 }

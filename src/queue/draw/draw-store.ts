@@ -49,8 +49,9 @@ const COLUMNS = {
   publishedAt: "published_at",
 } as const;
 
-const JOURNAL_PAGE = 5_000;
-const PARTS_A_STATEMENT = 20;
+/** Few enough that reading or writing them is no long wait for whatever else the process does. */
+const JOURNAL_PAGE = 2_000;
+const PARTS_A_STATEMENT = 4;
 
 /** Leaves one that is there as it is. */
 export async function insertDraw(
