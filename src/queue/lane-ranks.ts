@@ -24,6 +24,8 @@ export interface Ranked {
 interface PastTick {
   readonly tick: number;
   readonly at: number;
+  /** No rank of the tick before can be moved on to it. */
+  readonly drawn: boolean;
   /** Sorted sequences by lane. */
   readonly gone: ReadonlyMap<number, readonly number[]>;
 }
@@ -49,11 +51,11 @@ const REMEMBERED_TICKS = 40;
 /** @param tick the last one committed, and its time. */
 export function createLaneRanks<Fan extends Ranked>(tick: number, at: number): LaneRanks<Fan> {
   const lanes: Fan[][] = Array.from({ length: LANES }, () => []);
-  const past: PastTick[] = [{ tick, at, gone: new Map() }];
+  const past: PastTick[] = [{ tick, at, drawn: false, gone: new Map() }];
 
   function catchUp(fan: Fan): void {
-    for (const { tick, at, gone } of past) {
-      if (tick !== fan.rankTick + 1 || fan.rank < 0) continue;
+    for (const { tick, at, drawn, gone } of past) {
+      if (tick !== fan.rankTick + 1 || fan.rank < 0 || drawn) continue;
       fan.rank -= countBelow(gone.get(fan.lane) ?? [], fan.sequence);
       fan.rankTick = tick;
       fan.rankAt = at;
@@ -96,14 +98,14 @@ export function createLaneRanks<Fan extends Ranked>(tick: number, at: number): L
       if (lane[index] === fan) lane.splice(index, 1);
     },
 
-    apply({ tick, at, gone: coded, drawn }) {
+    apply({ tick, at, gone: coded, drawn = false }) {
       // Those drawn came in ahead of ranks that were read before it.
       if (drawn) {
         past.length = 0;
         for (const lane of lanes) for (const fan of lane) if (fan.rankTick < tick) forget(fan);
       }
       const gone = new Map(coded.map(([lane, differences]) => [lane, decode(differences)]));
-      past.push({ tick, at, gone });
+      past.push({ tick, at, drawn, gone });
       if (past.length > REMEMBERED_TICKS) past.shift();
       return lanes.reduce((stale, lane, index) => stale + merge(lane, gone.get(index) ?? [], tick, at), 0);
     },
