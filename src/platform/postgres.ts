@@ -185,3 +185,8 @@ export async function pendingMigrations(db: Database, folder: string): Promise<s
   const applied = new Set(rows[0].made ? await db("schema_migrations").pluck("name") : []);
   return migrationFiles(folder).filter((file) => !applied.has(file));
 }
+
+/** Whether somebody waits for a connection right now. */
+export function isPoolExhausted(db: Database): boolean {
+  return db.client.pool.numPendingAcquires() > 0;
+}

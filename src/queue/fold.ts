@@ -2,6 +2,7 @@
  * What the journal adds up to: the place of every account, and the numbers that must go on from where they were.
  */
 import type { JournalEntry } from "./journal.ts";
+import { mostPerMinute, type QueueSettings } from "./settings.ts";
 import type { StateLetter } from "./view.ts";
 
 export interface Place {
@@ -43,6 +44,8 @@ export interface Folded {
   readonly codeUses: Map<string, number>;
   /** Since the rate was last changed, and within the last minute of the journal. */
   readonly marks: readonly PaceMark[];
+  /** Where mode auto had come to; 0 when it had changed nothing yet. */
+  readonly autoRate: number;
   /** The time of the last entry, microseconds; 0 for an empty journal. */
   readonly lastAt: number;
 }
@@ -70,9 +73,9 @@ export async function foldJournal(
   const places = new Map<string, Place>();
   const codeUses = new Map<string, number>();
   const totals = { admitted: 0, arrived: 0, noShow: 0, left: 0 };
-  const sum = { lastSequence: 0, fence: 0, drawing: 0, opened: false, lastAt: 0 };
+  const sum = { lastSequence: 0, fence: 0, drawing: 0, opened: false, lastAt: 0, autoRate: 0 };
   let marks: PaceMark[] = [];
-  let rate: unknown;
+  let before: QueueSettings | null = null;
 
   function join(entry: JournalEntry & { readonly epoch: number }, data: Data): void {
     places.set(entry.userId as string, newPlace(entry, data));
@@ -101,12 +104,14 @@ export async function foldJournal(
     sum.lastAt = Math.max(sum.lastAt, entry.atMicros);
     const data = JSON.parse(entry.data) as Data;
     if (entry.kind === "configure") {
-      const { ratePerMinute } = data.settings as unknown as { ratePerMinute: number };
-      if (rate !== undefined && ratePerMinute !== rate) marks = [];
-      rate = ratePerMinute;
+      const settings = data.settings as unknown as QueueSettings;
+      if (before && mostPerMinute(before) !== mostPerMinute(settings)) marks = [];
+      if (before?.mode !== settings.mode || before.ratePerMinute !== settings.ratePerMinute) sum.autoRate = 0;
+      before = settings;
     }
     if (entry.kind === "freeze") Object.assign(sum, { drawing: entry.number, opened: true });
     if (entry.kind === "drawn") sum.drawing = 0;
+    if (entry.kind === "rate") sum.autoRate = Number(data.to);
     if (entry.userId === null) continue;
     if (entry.kind === "join") {
       join(entry, data);

@@ -12,11 +12,12 @@ import { lockKey } from "../platform/advisory-locks.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import type { Database, Transaction } from "../platform/postgres.ts";
+import { type Database, isPoolExhausted, type Transaction } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { loadScripts, type ScriptFolder } from "../platform/scripts.ts";
 import { CloseCode, type StreamRoute } from "../platform/sockets/index.ts";
 import { type AdmissionWorker, lockName, startAdmission } from "./admission.ts";
+import { createCheckoutHealth, type TriedHold } from "./checkout-health.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
 import { createCredentials, type PassOutcome } from "./credentials.ts";
@@ -114,6 +115,7 @@ export function createQueue(deps: QueueDeps) {
     deps.metrics.redis.scriptSeconds,
   );
   const credentials = createCredentials(config.ticketKey, config.passPrivateKey);
+  const health = createCheckoutHealth(store, () => isPoolExhausted(db));
   const room = createWaitingRoom({
     db,
     store,
@@ -122,6 +124,7 @@ export function createQueue(deps: QueueDeps) {
     log,
     metrics,
     releaseHolds: deps.releaseHolds,
+    onBeat: (gatewayId) => health.report(gatewayId),
   });
   const status = createStatus(db, store);
   const conductor = createConductor({
@@ -315,6 +318,9 @@ export function createQueue(deps: QueueDeps) {
       if (code === Code.rebuilding) return { ok: false, reason: "REBUILDING" } as const;
       return { ok: false, reason: code === Code.expired ? "PASS_EXPIRED" : "PASS_REVOKED" } as const;
     },
+
+    /** A hold was tried, whatever became of it: the automatic rate follows how that goes. */
+    holdTried: (tried: TriedHold): void => health.note(tried),
 
     holdsChanged: ({ queueId, userId, ticketId, liveUntil }: SlotHolder & { liveUntil: Date | null }) =>
       store.setHold(queueId, userId, ticketId, liveUntil),

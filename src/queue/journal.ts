@@ -24,6 +24,7 @@ export type JournalKind =
   | "readmit"
   | "expire"
   | "end"
+  | "rate"
   | "configure";
 
 export interface JournalEntry {

@@ -21,6 +21,7 @@
  * | given | list | the same of the tokens given back |
  * | gateways | hash | gateway → last heartbeat |
  * | presence | hash | account → gateways that see it |
+ * | health | hash | gateway → how its last holds went, "time:total:slow:failed:crowded" |
  * | passes | hash | ticketId → the pass signed for it |
  * | events | stream | what the journal has not got yet; the entry's id is its journal number |
  * | building | string | the token of the rebuilding under way |
@@ -47,6 +48,7 @@ export const KEY_NAMES = [
   "given",
   "gateways",
   "presence",
+  "health",
   "passes",
   "events",
   "building",

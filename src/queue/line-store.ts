@@ -44,6 +44,16 @@ export interface LostTicket {
   readonly journalEpoch: number;
 }
 
+/** How the holds of the last seconds went. */
+export interface HoldCounts {
+  readonly total: number;
+  /** Took longer than the target. */
+  readonly slow: number;
+  readonly failed: number;
+  /** Met a database pool with others waiting. */
+  readonly crowded: number;
+}
+
 /** A Redis command on one key of the queue, by the key's name. */
 export type LoadCommand = readonly [command: string, key: string, ...args: (string | number)[]];
 
@@ -79,6 +89,8 @@ export interface Summary {
   readonly leftTotal: number;
   readonly journalHead: string;
   readonly journalled: number;
+  /** Where mode auto has come to; 0 until it first changed. */
+  readonly autoRate: number;
   readonly waiting: number;
   readonly deferred: number;
   readonly arriving: number;
@@ -106,6 +118,7 @@ const SUMMARY_FIELDS = [
   "leftTotal",
   "journalHead",
   "journalled",
+  "autoRate",
   "waiting",
   "deferred",
   "arriving",
@@ -260,6 +273,13 @@ export function createLineStore(
 
     async endSession(queueId: string, userId: string, ticketId: string, reason: string): Promise<void> {
       await run("end_session", queueId, [queueId, userId, ticketId, reason]);
+    },
+
+    /** @returns the target for the 95th percentile of a hold, milliseconds; null when the rate is fixed. */
+    async reportHolds(queueId: string, gatewayId: string, holds: HoldCounts): Promise<number | null> {
+      const { total, slow, failed, crowded } = holds;
+      const target = (await run("holds", queueId, [gatewayId, total, slow, failed, crowded]))[1];
+      return Number(target ?? 0) || null;
     },
 
     async reportSeats(

@@ -150,6 +150,7 @@ function stateCommands(
     createdAt: row.createdAt.getTime() * 1_000,
     lastSequence: folded.lastSequence,
     rebuiltTo: folded.lastSequence,
+    autoRate: folded.autoRate,
     drawing: folded.drawing,
     drawLoaded: 0,
     opened: folded.opened ? 1 : 0,

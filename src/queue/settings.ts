@@ -35,6 +35,11 @@ export interface QueueSettings {
   readonly targetHoldP95Ms: number;
 }
 
+/** The most that may be admitted in any minute. */
+export function mostPerMinute(settings: QueueSettings): number {
+  return settings.mode === "auto" ? settings.maxRatePerMinute : settings.ratePerMinute;
+}
+
 /** What the creation of a performance says of its queue; the rest has defaults. */
 export type NewQueueSettings = Pick<
   QueueSettings,

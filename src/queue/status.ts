@@ -5,6 +5,7 @@ import { countSince } from "./journal.ts";
 import type { LineStore, Summary } from "./line-store.ts";
 import { readHead } from "./log-head.ts";
 import { type Notice, type QueueRow, readQueue } from "./queue-store.ts";
+import type { QueueSettings } from "./settings.ts";
 import type { Phase } from "./view.ts";
 
 export type LimitedBy = "rate" | "capacity" | "seats" | "nobody_waiting" | "paused" | "auto" | "recovering";
@@ -136,7 +137,7 @@ function toStats(row: QueueRow, summary: Summary | null, admitted: number, arriv
     noShowRatio: decided > 0 ? (summary?.noShowTotal ?? 0) / decided : null,
     leftTotal: summary?.leftTotal ?? 0,
     ratePerMinute,
-    effectiveRatePerMinute: ratePerMinute,
+    effectiveRatePerMinute: rateInForce(row.settings, summary),
     limitedBy: limitOf(summary),
     seats: summary && seatsAreFresh(summary) ? seatCounts(summary) : null,
     etaForNewcomerSeconds: summary ? newcomerWait(summary, admitted) : null,
@@ -152,6 +153,12 @@ async function readDrawSummary(db: Database, queueId: string): Promise<QueueStat
     root: root?.toString("hex") ?? null,
     seed: seed?.toString("hex") ?? null,
   };
+}
+
+function rateInForce(settings: QueueSettings, summary: Summary | null): number {
+  const { mode, ratePerMinute, minRatePerMinute, maxRatePerMinute } = settings;
+  if (mode === "fixed") return ratePerMinute;
+  return Math.min(maxRatePerMinute, Math.max(minRatePerMinute, summary?.autoRate || ratePerMinute));
 }
 
 /** From the last minute's admissions alone: an operator's figure, not a promise to a fan. */

@@ -1,5 +1,5 @@
 /** The ticket as the scripts answer it, and as clients see it. */
-import type { QueueSettings } from "./settings.ts";
+import { mostPerMinute, type QueueSettings } from "./settings.ts";
 
 export type Phase =
   | "scheduled"
@@ -131,8 +131,9 @@ export const isoOrNull = (micros: number): string | null => (micros > 0 ? isoOfM
  */
 export function pollAfterSeconds(ahead: number, settings: QueueSettings): number {
   const relaxed = ahead < 100 ? 2 : ahead < 1_000 ? 4 : ahead < 10_000 ? 10 : 30;
-  const burst = 1 + Math.ceil((1.5 * settings.ratePerMinute) / 60);
-  const soonestSeconds = Math.max(0, ahead - burst) / (settings.ratePerMinute / 60);
+  const rate = mostPerMinute(settings);
+  const burst = 1 + Math.ceil((1.5 * rate) / 60);
+  const soonestSeconds = Math.max(0, ahead - burst) / (rate / 60);
   if (soonestSeconds > relaxed) return relaxed;
   const reaction = Math.floor(Math.min(settings.arrivalSeconds, settings.graceSeconds) / 3);
   return Math.max(1, Math.min(relaxed, reaction));

@@ -63,6 +63,8 @@ export interface WaitingRoomDeps {
   readonly credentials: Credentials;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Each second. */
+  onBeat(gatewayId: string): Promise<void>;
   /** Gives back what a fan holds who gives up the admission; refuses while a payment is being decided. */
   releaseHolds(
     userId: string,
@@ -289,6 +291,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       await dropAbsent(opened, now);
     }
     await receipts.flush();
+    await deps.onBeat(gatewayId);
     if (beats % 30 === 0) await closeIdleLines(IDLE_LINE_MS);
   }
 

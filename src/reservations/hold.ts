@@ -79,8 +79,23 @@ export function createHold(parts: Parts) {
     const slot = await admission.useSlot({ queueId, userId, ticketId, fence, holdSeconds });
     if (!slot.ok) return slot;
     const progress: HoldInProgress = { facts, map, userId, ticketId, claim, requestId: request.requestId };
-    if ("seatIds" in wanted) return holdNamed(progress, seats.ordinals);
-    return conclude(progress, [], await picker.takeBest(progress, wanted.bestAvailable));
+    return timed(queueId, async () =>
+      "seatIds" in wanted
+        ? holdNamed(progress, seats.ordinals)
+        : conclude(progress, [], await picker.takeBest(progress, wanted.bestAvailable)),
+    );
+  }
+
+  async function timed(queueId: string, hold: () => Promise<HoldOutcome>): Promise<HoldOutcome> {
+    const startedAt = performance.now();
+    let failed = true;
+    try {
+      const outcome = await hold();
+      failed = false;
+      return outcome;
+    } finally {
+      admission.holdTried({ queueId, tookMs: performance.now() - startedAt, failed });
+    }
   }
 
   async function holdNamed(progress: HoldInProgress, named: readonly number[]): Promise<HoldOutcome> {

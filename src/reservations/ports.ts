@@ -56,6 +56,8 @@ export interface AdmissionPort {
     | { readonly ok: true }
     | { readonly ok: false; readonly reason: "PASS_EXPIRED" | "PASS_REVOKED" | "REBUILDING" }
   >;
+  /** A hold was tried with a good pass, whatever became of it; failed: by a fault of ours. */
+  holdTried(tried: { queueId: string; tookMs: number; failed: boolean }): void;
   /** The latest end of the ticket's live reservations changed; null when none is live. */
   holdsChanged(change: AdmissionHolder & { liveUntil: Date | null }): Promise<void>;
   /** The purchase is finished and nothing else of this ticket is live. */

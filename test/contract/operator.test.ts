@@ -161,6 +161,15 @@ describe("contract · operator", function () {
       await statsAre(show, { active: 2, waiting: 1 });
     });
 
+    it("mode auto · starts from the rate that is set, within its bounds, and says that it binds", async () => {
+      const show = await house.makeShow({ queue: { ratePerMinute: 1 } });
+      await patch(show, { mode: "auto", minRatePerMinute: 1, maxRatePerMinute: 6_000, targetHoldP95Ms: 300 });
+      for (const fan of await house.fans(8)) await house.join(fan, show);
+      await statsAre(show, { limitedBy: "auto", ratePerMinute: 1, effectiveRatePerMinute: 1 });
+      await patch(show, { minRatePerMinute: 6_000 });
+      await statsAre(show, { ratePerMinute: 1, effectiveRatePerMinute: 6_000, admittedTotal: 8 });
+    });
+
     it("a lower rate · holds admissions back from the next tick on", async () => {
       const show = await house.makeShow({ queue: { ratePerMinute: 60 } });
       await patch(show, { ratePerMinute: 1 });

@@ -94,6 +94,8 @@ describe("queue on a Redis Cluster", function () {
       expect((await store.leave(queueId, removed, ticketOf(removed), "removed", {})).code).to.equal(Code.ok);
       expect(await store.readmit(queueId, removed, ticketOf(removed), {})).to.equal(Code.ok);
       await store.reportSeats(queueId, { available: 5, held: 0, occupied: 0, blocked: 0 });
+      const holds = { total: 1, slow: 0, failed: 0, crowded: 0 };
+      expect(await store.reportHolds(queueId, "g", holds)).to.equal(null);
       await store.detach(queueId, "g", [next]);
       expect((await store.attach(queueId, next, "g")).ok).to.equal(true);
       expect(await store.ranks(queueId, "g", [next, third])).to.have.length(2);

@@ -71,9 +71,13 @@ export async function openLab(house: QueueHouse, settings: Partial<NewQueueSetti
     /** Fans who have joined one after the other. */
     async crowd(size: number): Promise<{ userId: string; ticketId: string }[]> {
       const fans = Array.from({ length: size }, () => ({ userId: newFan(), ticketId: uuidv7() }));
-      await Promise.all(
-        fans.map(({ userId, ticketId }) => store.join(queueId, userId, ticketId, "", GATEWAY)),
-      );
+      // Not more at once than are answered within the deadline of a command.
+      for (let start = 0; start < size; start += 1_000) {
+        const batch = fans.slice(start, start + 1_000);
+        await Promise.all(
+          batch.map(({ userId, ticketId }) => store.join(queueId, userId, ticketId, "", GATEWAY)),
+        );
+      }
       return fans;
     },
 

@@ -32,6 +32,7 @@ export function plainQueue(calls: QueueCall[], revoked: ReadonlySet<string>): Ad
       calls.push({ call: "useSlot", userId, ticketId, holdSeconds });
       return revoked.has(ticketId) ? { ok: false, reason: "PASS_REVOKED" } : { ok: true };
     },
+    holdTried: () => undefined,
     async holdsChanged({ userId, ticketId, liveUntil }) {
       calls.push({ call: "holdsChanged", userId, ticketId, liveUntil });
     },

@@ -46,6 +46,7 @@ async function open() {
     admission: {
       verifyPass: (userId) => ({ ok: true, userId, ticketId: userId, fence: 1 }),
       useSlot: async () => ({ ok: true }),
+      holdTried: () => undefined,
       holdsChanged: async () => undefined,
       endSession: async () => undefined,
     },

@@ -70,7 +70,7 @@ export interface History {
 const LIVE = "LWDRAI";
 
 /** What changes a ticket that is there. */
-type ChangeKind = Exclude<JournalKind, "join" | "configure" | "freeze" | "drawn">;
+type ChangeKind = Exclude<JournalKind, "join" | "configure" | "freeze" | "drawn" | "rate">;
 
 const ALLOWED: Record<ChangeKind, string> = {
   draw: "L",
@@ -179,6 +179,8 @@ export function createHistory(report: Report): History {
     if (kind === "draw") ticket.sequence = row.sequence ?? ticket.sequence;
     if (kind === "claim") ticket.sessionEnds = Number(data.ends);
     if (kind === "defer") {
+      // A turn that did not reach the fan starts the grace anew.
+      if (data.undelivered === true) Object.assign(ticket, { graceMicros: 0, awayMicros: 0 });
       if (ticket.graceMicros === 0) ticket.graceMicros = (settings?.graceSeconds ?? 0) * 1_000_000;
       ticket.awaySince = running;
       if (data.undelivered === true) ticket.undelivered += 1;
@@ -209,7 +211,7 @@ export function createHistory(report: Report): History {
         configure(row, data as unknown as ConfigureData);
         return null;
       }
-      if (row.kind === "freeze" || row.kind === "drawn") return null;
+      if (row.kind === "freeze" || row.kind === "drawn" || row.kind === "rate") return null;
       return row.kind === "join" ? join(row, data) : change(row, row.kind, data);
     },
   };

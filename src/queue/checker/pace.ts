@@ -3,6 +3,7 @@
  * than the rate, over the second before it no more than the burst, tokens given back in the same time aside. A
  * change of rate starts anew.
  */
+import { mostPerMinute } from "../settings.ts";
 import type { History, Report, Row, Step } from "./history.ts";
 
 const MINUTE = 60_000_000;
@@ -57,7 +58,8 @@ export function createPaceCheck(history: History, report: Report) {
 
   return {
     configured(): void {
-      const next = history.controls?.settings.ratePerMinute ?? null;
+      const settings = history.controls?.settings;
+      const next = settings ? mostPerMinute(settings) : null;
       if (next === rate) return;
       rate = next;
       for (const { admitted: times, given } of spans) {

@@ -4,10 +4,11 @@
 --- ARGV version paused closed data pairs...
 --
 -- pairs: settings field, value, ... ; data: JSON for the journal. Returns { code }: STALE when a newer version is
--- already in force. A changed rate starts with an empty ring: what was admitted under the old rate is past.
+-- already in force. A changed bound starts with an empty ring: what was admitted under the old rate is past.
 --@include codes
 --@include fields
 --@include clock
+--@include rate
 --@include event
 
 local s = numbers(state, { 'epoch', 'version', 'paused', 'pausedAt', 'frozen' })
@@ -18,11 +19,17 @@ if tonumber(version) <= s.version then
   return { STALE }
 end
 local now = clock()
-local oldRate = redis.call('HGET', settings, 'ratePerMinute')
+local before = numbers(settings, RATE_FIELDS)
+local _, mostBefore = rateInForce(before)
 for index = firstRest, #ARGV, 2 do
   redis.call('HSET', settings, ARGV[index], ARGV[index + 1])
 end
-if oldRate ~= redis.call('HGET', settings, 'ratePerMinute') then
+local after = numbers(settings, RATE_FIELDS)
+if before.auto ~= after.auto or before.ratePerMinute ~= after.ratePerMinute then
+  redis.call('HDEL', state, 'autoRate')
+end
+local _, most = rateInForce(after)
+if mostBefore ~= most then
   redis.call('DEL', pace, given)
   redis.call('HSET', state, 'paceSum', 0, 'givenSum', 0)
 end

@@ -35,7 +35,8 @@ if s.epoch == 0 then
   return { REBUILDING }
 end
 local now = clock()
-local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros', 'overbook' })
+local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros', 'overbook',
+  'auto', 'minRate', 'maxRate' })
 
 local function answer(code, t)
   local view = viewOf(userId, t, now, s, c)
@@ -125,7 +126,7 @@ end
 redis.call('HSET', state, 'opened', 1)
 local nobodyWaits = inLine() == 0 and redis.call('ZCARD', deferred) == 0 and redis.call('ZCARD', returned) == 0
 if phase == 'open' and not isRecovering and s.lagSince == 0 and nobodyWaits and slotsInUse() < c.maxActive and seatsWorth(s, c, now) >= 1 then
-  local p = paceAt(now, c.ratePerMinute, c.opensAt)
+  local p = paceAt(now, c)
   if allowedBy(p) >= 1 then
     admit(now, runningTime(s, now), c.arrivalMicros, userId, t, true)
     spendTokens(p, 1)

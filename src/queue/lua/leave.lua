@@ -40,8 +40,8 @@ elseif from == 'R' then
   redis.call('ZREM', returned, userId)
 elseif from == 'A' then
   redis.call('ZREM', arriving, userId)
-  local c = numbers(settings, { 'ratePerMinute', 'opensAt' })
-  local p = paceAt(now, c.ratePerMinute, c.opensAt)
+  local c = numbers(settings, RATE_FIELDS)
+  local p = paceAt(now, c)
   giveBack(p, 1)
   keepPace(p)
 elseif from == 'I' then

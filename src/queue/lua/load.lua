@@ -1,6 +1,6 @@
 -- Writes a part of a queue that is being rebuilt.
 --
---- KEYS building state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence passes events
+--- KEYS building state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence health passes events
 --- ARGV token done packed...
 --
 -- packed: for each command its name, which of the keys above, the number of its arguments, and those. done: 1 with

@@ -19,9 +19,9 @@ local now = clock()
 local c = numbers(settings, PHASE_FIELDS)
 local lobbySize = redis.call('SCARD', lobby)
 local read = redis.call('HMGET', state, 'epoch', 'tick', 'tickAt', 'version', 'limitedBy', 'available', 'held', 'occupied',
-  'blocked', 'seatsAt', 'admittedTotal', 'arrivedTotal', 'noShowTotal', 'leftTotal', 'journalHead', 'journalled')
+  'blocked', 'seatsAt', 'admittedTotal', 'arrivedTotal', 'noShowTotal', 'leftTotal', 'journalHead', 'journalled', 'autoRate')
 local answer = { OK, phaseAt(s, c, lobbySize, now), digits(now) }
-for index = 1, 16 do
+for index = 1, 17 do
   answer[#answer + 1] = read[index] or ''
 end
 for _, count in ipairs({

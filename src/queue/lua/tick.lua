@@ -1,6 +1,6 @@
 -- One beat of the admission: ends what is over, drains departures, admits the next ones.
 --
---- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence passes events
+--- KEYS state settings tickets line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence health passes events
 --- ARGV minIntervalMicros
 --
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval
@@ -23,7 +23,7 @@
 --@include presence
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickNumber', 'eventNumber', 'journalled', 'lagSince', 'closed', 'soldOut',
-  'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded' })
+  'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded', 'steeredAt' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
@@ -32,7 +32,7 @@ if now - s.tickAt < tonumber(minIntervalMicros) then
   return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch, s.drawing }
 end
 local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros',
-  'graceMicros', 'overbook' })
+  'graceMicros', 'overbook', 'auto', 'minRate', 'maxRate' })
 
 -- Sold out is a matter of seats alone: none free and none that could still come back from a hold.
 local fresh = s.seatsAt > 0 and now - s.seatsAt <= SEATS_FRESH
@@ -62,7 +62,9 @@ local running = runningTime(s, now)
 --@include draw
 --@include lanes
 --@include admission
+--@include steering
 
+steer()
 if drawn then
   endDraw()
 end

@@ -216,8 +216,14 @@ function createStory(
     const patch = async (change: QueuePatch) => {
       await db.transaction((trx) => queue.changeSettings(trx, queueId, change, undefined, "operator"));
     };
-    const choice = random.between(0, 9);
-    if (choice <= 1) await db.transaction((trx) => queue.setPaused(trx, queueId, true, "operator"));
+    const choice = random.between(0, 10);
+    if (choice === 10)
+      await patch({
+        mode: random.chance(0.7) ? "auto" : "fixed",
+        minRatePerMinute: 60,
+        maxRatePerMinute: random.between(60, 3_000),
+      });
+    else if (choice <= 1) await db.transaction((trx) => queue.setPaused(trx, queueId, true, "operator"));
     else if (choice <= 4) await db.transaction((trx) => queue.setPaused(trx, queueId, false, "operator"));
     else if (choice <= 6) await patch({ ratePerMinute: random.between(60, 3_000) });
     else if (choice === 7) await patch({ maxActive: random.between(5, 150) });
@@ -248,6 +254,18 @@ function createStory(
     await store.reportSeats(queueId, { available, held, occupied: 10, blocked: 0 });
   }
 
+  async function holds(): Promise<void> {
+    const total = random.between(0, 40);
+    const share = (most: number) => (random.chance(0.3) ? random.between(0, most) : 0);
+    const { id } = random.pick(gateways) as SimGateway;
+    await store.reportHolds(queueId, id, {
+      total,
+      slow: share(total),
+      failed: share(3),
+      crowded: share(total),
+    });
+  }
+
   // What goes wrong ---------------------------------------------------------------------------------------------
   async function disaster(index: number): Promise<void> {
     const choice = random.between(0, 9);
@@ -270,6 +288,7 @@ function createStory(
     if (random.chance(0.03)) await control();
     if (random.chance(0.02)) await bar();
     if (random.chance(0.02)) await seats();
+    if (random.chance(0.1)) await holds();
     if (random.chance(0.02)) await disaster(index);
     if (index >= restoreAt) {
       restoreAt = Number.POSITIVE_INFINITY;

@@ -93,7 +93,7 @@ end
 
 -- @return what limits admissions, whether a bounded step left work over
 local function admitNext(missed)
-  local p = paceAt(now, c.ratePerMinute, c.opensAt)
+  local p = paceAt(now, c)
   giveBack(p, missed)
   if phase ~= 'open' then
     keepPace(p)
@@ -117,6 +117,9 @@ local function admitNext(missed)
   keepPace(p)
   if inLine() + redis.call('ZCARD', returned) == 0 then
     return 'nobody_waiting', false
+  end
+  if bound == 'rate' and p.rate < p.most then
+    bound = 'auto'
   end
   return bound, admitted < budget
 end

@@ -4,7 +4,9 @@
 -- the last minute's admissions and the tokens given back in it; their difference stays <= R. Admissions are kept a
 -- cell too long and tokens given back a cell too short, so that the bound holds for every 60 s, not for whole cells.
 -- Together: never more than R in any 60 s before an admission, never more than 1 + ceil(2.5 R / 60) in one second,
--- tokens given back then aside. Needs `state`, `pace`, `given` and numbers(), digits().
+-- tokens given back then aside. R is the rate in force for the bucket, and the most it may be for the bound.
+-- Needs `state`, `pace`, `given` and numbers(), digits().
+--@include rate
 local CELL = 100000
 local ADMITTED_CELLS = 601
 local GIVEN_CELLS = 600
@@ -38,7 +40,9 @@ local function addToCell(list, now, count)
 end
 
 -- Bucket and ring as they are at `now`.
-local function paceAt(now, rate, opensAt)
+local function paceAt(now, c)
+  local opensAt = c.opensAt
+  local rate, most = rateInForce(c)
   local p = numbers(state, { 'bucket', 'bucketAt', 'paceSum', 'givenSum' })
   local tokens = p.bucketAt >= opensAt and p.bucket or 0
   tokens = tokens + math.max(0, now - math.max(p.bucketAt, opensAt)) * rate / 60000000
@@ -46,6 +50,7 @@ local function paceAt(now, rate, opensAt)
   return {
     now = now,
     rate = rate,
+    most = most,
     tokens = math.min(tokens, bucketSize(rate)),
     admitted = dropBefore(pace, p.paceSum, cell - ADMITTED_CELLS + 1),
     given = dropBefore(given, p.givenSum, cell - GIVEN_CELLS + 1),
@@ -53,7 +58,7 @@ local function paceAt(now, rate, opensAt)
 end
 
 local function allowedBy(p)
-  return math.min(math.floor(p.tokens), p.rate - p.admitted + p.given)
+  return math.min(math.floor(p.tokens), p.most - p.admitted + p.given)
 end
 
 local function spendTokens(p, count)
