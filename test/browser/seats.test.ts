@@ -1,8 +1,9 @@
 /** Choosing seats in a browser: on the map, in the list, by keys, and while somebody else takes them. */
 import { expect } from "chai";
 import type { Page } from "playwright-core";
+import { pan, pinch, wholeHall } from "../../src/web/seat-map/view.ts";
 import type { Fan, Inside, Show } from "../support/house.ts";
-import { seatOnScreen } from "./hall.ts";
+import { screenOf } from "./hall.ts";
 import {
   describeInBrowser,
   expectAccessible,
@@ -74,7 +75,7 @@ describeInBrowser("browser · seats", function () {
   it("a seat under the cursor · somebody takes it, then gives it back · changes where it is", async () => {
     const { page } = await choose();
     const other = await rival();
-    const { x, y } = await seatOnScreen(page, stage.house, show, 16);
+    const { x, y } = (await screenOf(page, stage.house, show)).seat(16);
     await page.mouse.move(x, y);
     await page.getByText("Floor, row B, seat 5 · €90.00 · free").first().waitFor();
     const held = await take(other, 16);
@@ -86,7 +87,7 @@ describeInBrowser("browser · seats", function () {
   it("a picked seat · is lost under the eyes · says which, offers the nearest, and takes it at one press", async () => {
     const { page } = await choose();
     const other = await rival();
-    const { x, y } = await seatOnScreen(page, stage.house, show, 17);
+    const { x, y } = (await screenOf(page, stage.house, show)).seat(17);
     await page.mouse.click(x, y);
     await page.getByRole("button", { name: "Put back Floor, row B, seat 6" }).waitFor();
     const held = await take(other, 17);
@@ -103,7 +104,7 @@ describeInBrowser("browser · seats", function () {
     const { page } = await choose();
     const other = await rival();
     for (const ordinal of [20, 21]) {
-      const { x, y } = await seatOnScreen(page, stage.house, show, ordinal);
+      const { x, y } = (await screenOf(page, stage.house, show)).seat(ordinal);
       await page.mouse.click(x, y);
     }
     let held = "";
@@ -189,6 +190,57 @@ describeInBrowser("browser · seats", function () {
     await page.waitForURL("**/checkout/*");
     await page.getByText("Back, row B, seat 5").waitFor();
     await giveBack(other, held);
+  });
+
+  it("fingers · pinch, then drag · the hall follows them, and a tap picks the seat below it", async () => {
+    const { page } = await choose({ viewport: { width: 400, height: 700 }, hasTouch: true });
+    const { corner, limits, seat } = await screenOf(page, stage.house, show);
+    const devtools = await page.context().newCDPSession(page);
+    const touch = (type: string, ...points: { x: number; y: number }[]) =>
+      devtools.send("Input.dispatchTouchEvent", {
+        type: type as "touchStart",
+        touchPoints: points.map(({ x, y }, id) => ({ x: corner.x + x, y: corner.y + y, id })),
+      });
+    const from = [
+      { x: 100, y: 150 },
+      { x: 200, y: 150 },
+    ] as const;
+    const to = [
+      { x: 60, y: 150 },
+      { x: 260, y: 150 },
+    ] as const;
+    await touch("touchStart", ...from);
+    await touch("touchMove", ...to);
+    await touch("touchEnd");
+    // A browser tells of one finger after the other.
+    const half = pinch(wholeHall(limits), from, [to[0], from[1]], limits);
+    const near = pinch(half, [to[0], from[1]], to, limits);
+    await page.touchscreen.tap(seat(2, near).x, seat(2, near).y);
+    await page.getByRole("button", { name: "Put back Floor, row A, seat 3" }).waitFor();
+
+    await touch("touchStart", { x: 150, y: 150 });
+    await touch("touchMove", { x: 90, y: 130 });
+    await touch("touchEnd");
+    const moved = pan(near, -60, -20, limits);
+    await page.touchscreen.tap(seat(6, moved).x, seat(6, moved).y);
+    await page.getByRole("button", { name: "Put back Floor, row A, seat 7" }).waitFor();
+  });
+
+  it("reduced motion · a zoom · is there with the next frame, and does not glide", async () => {
+    const { page } = await choose({ reducedMotion: "reduce" });
+    await page.mouse.move(0, 0);
+    const [before, next, later] = await page.evaluate(async () => {
+      const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+      const frames = async (count: number) => {
+        for (let n = 0; n < count; n += 1) await new Promise(requestAnimationFrame);
+        return canvas.toDataURL();
+      };
+      const before = await frames(1);
+      (document.querySelector(".zoom button") as HTMLButtonElement).click();
+      return [before, await frames(2), await frames(30)];
+    });
+    expect(next).to.not.equal(before);
+    expect(next).to.equal(later);
   });
 
   it("the turn · near its end and over · is warned of in time, and ends with a way back to the line", async () => {

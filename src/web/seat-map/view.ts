@@ -73,7 +73,12 @@ export function pinch(
   const after = middle(...to);
   const spread = distance(...from);
   const factor = spread > 0 ? distance(...to) / spread : 1;
-  return zoom(pan(view, after.x - before.x, after.y - before.y, limits), factor, after, limits);
+  const scale = clamp(view.scale * factor, limits.minScale, limits.maxScale);
+  const grown = scale / view.scale;
+  return within(
+    { scale, x: after.x - (before.x - view.x) * grown, y: after.y - (before.y - view.y) * grown },
+    limits,
+  );
 }
 
 /** With this spot of the hall in the middle. */
