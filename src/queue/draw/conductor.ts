@@ -56,6 +56,15 @@ export interface DueDraw {
   readonly closedNumber: number;
 }
 
+/** How far the places are filled. */
+interface Placing {
+  readonly epoch: number;
+  /** It does not change any more. */
+  readonly draw: DrawRow;
+  next: number;
+  unjournalled: number;
+}
+
 export interface Conductor {
   /** Makes the commitment of a queue that has none. */
   commit(queueId: string): Promise<void>;
@@ -68,6 +77,7 @@ const BATCH = 1_000;
 const AT_ONCE = 100;
 /** Placing stays this little ahead of the journal: the line opens soon after the last one is placed. */
 const MOST_UNJOURNALLED = 10_000;
+const NOBODY = { userIds: [], ticketIds: [] };
 const JOURNAL_WAIT_MS = 25;
 const BEACON_WAIT_MS = 500;
 
@@ -78,12 +88,14 @@ export class SealError extends Error {
 
 export function createConductor(deps: ConductorDeps): Conductor {
   const { db, store, log } = deps;
-  const placing = new Map<string, { readonly epoch: number; next: number }>();
+  const placing = new Map<string, Placing>();
 
   const commit = (queueId: string) =>
     insertDraw(db, queueId, sealSeed(deps.drawKey, queueId), deps.beaconSource);
 
   async function step(queueId: string, due: DueDraw): Promise<number | null> {
+    const at = placing.get(queueId);
+    if (at?.epoch === due.epoch) return place(at.draw, due);
     const draw = await readDraw(db, queueId);
     if (!draw) await commit(queueId);
     else if (!draw.root) return fixList(queueId, due);
@@ -166,28 +178,38 @@ export function createConductor(deps: ConductorDeps): Conductor {
     let at = placing.get(queueId);
     // A new epoch may have lost what was placed in the one before. What was not is left alone by the script.
     if (at?.epoch !== epoch) {
-      at = { epoch, next: 0 };
+      at = { epoch, draw, next: 0, unjournalled: 0 };
       placing.set(queueId, at);
+    }
+    if (at.unjournalled > MOST_UNJOURNALLED) {
+      const { code, unjournalled } = await store.placeDrawn(queueId, epoch, 1, NOBODY);
+      if (code !== Code.ok) return stop(queueId);
+      at.unjournalled = unjournalled;
+      if (unjournalled > MOST_UNJOURNALLED) return JOURNAL_WAIT_MS;
     }
     const part = await readOrderPart(db, queueId, at.next);
     if (!part) return finish(draw, epoch);
-    const unjournalled = await placePart(queueId, epoch, 1 + at.next * BATCH, part);
-    if (unjournalled === null) return stop(queueId);
+    const answers = await placePart(queueId, epoch, 1 + at.next * BATCH, part);
+    if (answers.some(({ code }) => code !== Code.ok)) return stop(queueId);
+    at.unjournalled = answers.at(-1)?.unjournalled ?? 0;
     at.next += 1;
-    return unjournalled > MOST_UNJOURNALLED ? JOURNAL_WAIT_MS : 0;
+    return 0;
   }
 
-  /** @returns how many entries the journal has not got yet; null when the queue is at another epoch by now. */
-  async function placePart(queueId: string, epoch: number, firstPlace: number, part: ListPart) {
-    let unjournalled = 0;
-    for (let start = 0; start < part.ticketIds.length; start += AT_ONCE) {
-      const userIds = part.userIds.slice(start, start + AT_ONCE);
-      const ticketIds = part.ticketIds.slice(start, start + AT_ONCE);
-      const placed = await store.placeDrawn(queueId, epoch, firstPlace + start, { userIds, ticketIds });
-      if (placed.code !== Code.ok) return null;
-      unjournalled = placed.unjournalled;
-    }
-    return unjournalled;
+  /** Redis serves others between the scripts, though they are sent together. */
+  function placePart(queueId: string, epoch: number, firstPlace: number, part: ListPart) {
+    const starts = Array.from(
+      { length: Math.ceil(part.ticketIds.length / AT_ONCE) },
+      (_, at) => at * AT_ONCE,
+    );
+    return Promise.all(
+      starts.map((start) =>
+        store.placeDrawn(queueId, epoch, firstPlace + start, {
+          userIds: part.userIds.slice(start, start + AT_ONCE),
+          ticketIds: part.ticketIds.slice(start, start + AT_ONCE),
+        }),
+      ),
+    );
   }
 
   async function finish({ queueId, publishedAt, entries }: DrawRow, epoch: number): Promise<number | null> {

@@ -4,7 +4,7 @@
 --- ARGV atEpoch firstPlace pairs...
 --
 -- pairs: account, ticketId, ... ; the first of them gets firstPlace, which is its sequence, and so on. Who has left
--- meanwhile leaves the place empty. Idempotent: who stands in the line already stays there.
+-- meanwhile leaves the place empty. Idempotent: who stands in the line already stays there. Without pairs it only asks.
 -- Returns { code, entries that the journal has not got yet }; STALE when no draw is under way in this epoch.
 --@include codes
 --@include fields
@@ -24,7 +24,7 @@ local accounts = {}
 for index = firstRest, #ARGV, 2 do
   accounts[#accounts + 1] = ARGV[index]
 end
-local held = redis.call('HMGET', tickets, unpack(accounts))
+local held = #accounts > 0 and redis.call('HMGET', tickets, unpack(accounts)) or {}
 local placed, written = {}, {}
 local byLane = {}
 for index, userId in ipairs(accounts) do
