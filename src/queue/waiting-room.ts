@@ -232,14 +232,18 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   async function findAgain(line: LocalLine, lost: readonly LocalFan[]): Promise<void> {
     const gone = new Map(lost.map((fan) => [fan.userId, fan]));
     const waited = lost.filter(({ state }): boolean => state === "W" || state === "L");
-    await handIn({ db, store, gatewayId }, line.queueId, waited, (userId, view) => {
-      const { streams: sockets = [], polledUntil = 0 } = gone.get(userId) ?? {};
-      gone.delete(userId);
-      const fan = line.observe(userId, view);
-      Object.assign(fan, { streams: [...fan.streams, ...sockets], polledUntil });
-      streams.tellState(line, fan);
-    });
-    for (const fan of gone.values()) streams.drop(fan);
+    try {
+      await handIn({ db, store, gatewayId }, line.queueId, waited, (userId, view) => {
+        const { streams: sockets = [], polledUntil = 0 } = gone.get(userId) ?? {};
+        gone.delete(userId);
+        const fan = line.observe(userId, view);
+        Object.assign(fan, { streams: [...fan.streams, ...sockets], polledUntil });
+        streams.tellState(line, fan);
+      });
+    } finally {
+      // Also when a store failed: their pages have the tickets, and come back with them.
+      for (const fan of gone.values()) streams.drop(fan);
+    }
   }
 
   async function comeBack(opened: OpenLine, userId: string): Promise<void> {
