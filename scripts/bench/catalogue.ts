@@ -1,4 +1,5 @@
 /** Every benchmark, in the order of the table. */
+import { B1 } from "./benches/b1-first-load.ts";
 import { B2 } from "./benches/b2-seat-map.ts";
 import { F1 } from "./benches/f1-turnover.ts";
 import { H1, H2 } from "./benches/h1-join.ts";
@@ -41,5 +42,6 @@ export const BENCHES: readonly Bench[] = [
   F1,
   L1,
   O1,
+  B1,
   B2,
 ];

@@ -96,6 +96,18 @@ describe("pages", function () {
       }
     });
 
+    it("of the waiting room, its HTML included · are below 30 KB by gzip", async () => {
+      const packed = { expect: 200, headers: { "Accept-Encoding": "gzip" } };
+      const page = await get(`/queues/${show.queueId}`, packed);
+      const { text } = await get(`/queues/${show.queueId}`, { expect: 200 });
+      const names = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, name = ""]) => name);
+      expect(names).to.have.length.greaterThan(3);
+      const sizeOf = ({ headers }: Answer) => Number(headers["content-length"]);
+      let bytes = sizeOf(page);
+      for (const name of names) bytes += sizeOf(await get(name, packed));
+      expect(bytes).to.be.within(10_000, 30 * 1024);
+    });
+
     it("of another version · 404 as a problem", async () => {
       await get("/assets/main-00000000.js", { expect: 404 });
     });
