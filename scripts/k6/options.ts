@@ -10,6 +10,7 @@ ${Object.entries(SCENARIOS)
   .join("\n")}
     report               all but soak, --rounds times each, and their table in docs/load-tests.md
 
+  --small                a small crowd, to see whether all of it works; a report of it is only printed
   --size NAME=N          changes one size of the scenario, such as users=100; may be given several times
   --gateways N           gateway processes (1)
   --workers N            worker processes (1)
@@ -23,6 +24,7 @@ ${Object.entries(SCENARIOS)
 
 export interface Options {
   readonly name: ScenarioName | "report";
+  readonly isSmall: boolean;
   readonly sizes: Readonly<Record<string, number>>;
   readonly gateways: number;
   readonly workers: number;
@@ -41,6 +43,7 @@ export function readOptions(args: string[]): Options {
       allowPositionals: true,
       options: {
         size: { type: "string", multiple: true },
+        small: { type: "boolean" },
         gateways: { type: "string" },
         workers: { type: "string" },
         "kill-worker": { type: "boolean" },
@@ -64,6 +67,7 @@ export function readOptions(args: string[]): Options {
     throw new UsageError("--remote-write must be an address such as http://localhost:9090/api/v1/write.");
   return {
     name: name as Options["name"],
+    isSmall: values.small ?? false,
     sizes: sizesOf(name, values.size ?? []),
     gateways: numberOf("gateways", values.gateways, 1, 8),
     workers: numberOf("workers", values.workers, 1, 8),

@@ -70,15 +70,20 @@ export async function writeReport(
     "",
     ...(await whereTheTimeGoes(options, programs, stop, say)),
   ];
-  const [kept = ""] = (await readFile(DOCUMENT, "utf8")).split(MARK);
-  await writeFile(DOCUMENT, `${kept.trimEnd()}\n\n${MARK}\n\n${written.join("\n")}\n`);
-  say(`\n${written.join("\n")}\n\nWritten to docs/load-tests.md`);
+  if (options.isSmall) say(`\n${written.join("\n")}`);
+  else await write(written, say);
   if (
     [...results.values(), [killed]]
       .flat()
       .some(({ checks }) => checks.some(({ violations }) => violations.length > 0))
   )
     process.exitCode = 1;
+}
+
+async function write(written: readonly string[], say: Say): Promise<void> {
+  const [kept = ""] = (await readFile(DOCUMENT, "utf8")).split(MARK);
+  await writeFile(DOCUMENT, `${kept.trimEnd()}\n\n${MARK}\n\n${written.join("\n")}\n`);
+  say(`\n${written.join("\n")}\n\nWritten to docs/load-tests.md`);
 }
 
 function facts(results: readonly Result[]): string[] {

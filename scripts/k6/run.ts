@@ -56,7 +56,7 @@ export async function runScenario(
   say: Say,
 ): Promise<Result> {
   const scenario: Scenario = SCENARIOS[name];
-  const size = sizeOf(name, options.sizes);
+  const size = sizeOf(name, options.sizes, options.isSmall);
   const resultFile = path.join(RESULTS, `${name}.json`);
   const loadBefore = os.loadavg()[0] ?? 0;
   await mkdir(RESULTS, { recursive: true });

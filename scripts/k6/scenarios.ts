@@ -30,6 +30,8 @@ export interface Books {
 export interface Scenario {
   readonly what: string;
   readonly size: Size;
+  /** What `--small` changes: enough to see that all of it works, in seconds and on a busy machine. */
+  readonly small: Size;
   /** How many accounts it takes. */
   fans(size: Size): number;
   /** Whether they are let in before the run. */
@@ -74,6 +76,7 @@ function seed(users: number): Scenario {
   return {
     what: `${users} virtual users post reservations at once, a second of thought between two`,
     size: { users, seconds: 30, holdsAFan: 18 },
+    small: { users: users / 5, seconds: 5 },
     // Each user posts at most once a second, and the fan changes before the cap is met.
     fans: ({ users: each = 0, seconds = 0, holdsAFan = 1 }) =>
       each * (Math.floor((seconds + 2) / holdsAFan) + 1),
@@ -90,6 +93,7 @@ export const SCENARIOS = {
   smoke: {
     what: "a few fans go the whole way and look at everything on it",
     size: { users: 5 },
+    small: { users: 2 },
     fans: ({ users = 0 }) => users,
     inside: false,
     show: () => ({ ...hall(100), holdSeconds: 60, queue: { ...OPEN_DOORS, ratePerMinute: 600 } }),
@@ -106,6 +110,7 @@ export const SCENARIOS = {
       maxActive: 300,
       mostSeconds: 300,
     },
+    small: { fans: 300, users: 6, burstSeconds: 3 },
     fans: ({ fans = 0 }) => fans,
     inside: false,
     show: ({ fans = 0, ratePerMinute = 1, maxActive = 1 }) => ({
@@ -124,6 +129,7 @@ export const SCENARIOS = {
   "hot-seat": {
     what: "everybody wants the same seat at the same instant, round after round",
     size: { users: 500, rounds: 10, roundMs: 2_000 },
+    small: { users: 100, rounds: 4 },
     fans: ({ users = 0 }) => users,
     inside: true,
     show: ({ rounds = 0 }) => ({ ...hall(Math.max(100, rounds)), holdSeconds: 600, queue: OPEN_DOORS }),
@@ -132,6 +138,7 @@ export const SCENARIOS = {
   "best-available-herd": {
     what: "160 parties ask for the best seats at the same instant, round after round",
     size: { users: 160, rounds: 5, roundMs: 4_000 },
+    small: { rounds: 2 },
     fans: ({ users = 0 }) => users,
     inside: true,
     show: () => ({ ...hall(8_000), holdSeconds: 600, queue: OPEN_DOORS }),
@@ -139,6 +146,7 @@ export const SCENARIOS = {
   abandon: {
     what: "35 of 100 let their hold lapse, and others buy those seats",
     size: { fans: 1_000, users: 25, burstSeconds: 5, seats: 500, holdSeconds: 5, mostSeconds: 240 },
+    small: { fans: 120, users: 6, seats: 50 },
     fans: ({ fans = 0 }) => fans,
     inside: false,
     show: ({ seats = 0, holdSeconds = 0 }) => ({
@@ -161,6 +169,7 @@ export const SCENARIOS = {
   "reconnect-storm": {
     what: "every socket of a long line breaks at once and comes back, round after round",
     size: { fans: 2_000, users: 40, rounds: 3, joinMs: 20_000, roundMs: 8_000 },
+    small: { fans: 300, users: 6, rounds: 2, joinMs: 8_000 },
     fans: ({ fans = 0 }) => fans,
     inside: false,
     show: () => ({
@@ -179,6 +188,7 @@ export const SCENARIOS = {
   soak: {
     what: "an ordinary evening: fans come at a steady pace for as long as you like",
     size: { seconds: 600, fansASecond: 20, users: 200 },
+    small: { seconds: 10, fansASecond: 10, users: 50 },
     fans: ({ seconds = 0, fansASecond = 0 }) => seconds * fansASecond + 10,
     inside: false,
     show: ({ seconds = 0, fansASecond = 0 }) => ({
@@ -195,4 +205,7 @@ export const SCENARIOS = {
   },
 } as const satisfies Record<string, Scenario>;
 
-export const sizeOf = (name: ScenarioName, changes: Size): Size => ({ ...SCENARIOS[name].size, ...changes });
+export const sizeOf = (name: ScenarioName, changes: Size, isSmall = false): Size => {
+  const { size, small }: Scenario = SCENARIOS[name];
+  return { ...size, ...(isSmall ? small : {}), ...changes };
+};
