@@ -50,8 +50,10 @@ export function useCheckout(id: string): Checkout {
 
   const take = useCallback((next: Reservation) => {
     // Somebody was deciding and the seats are only held again: no.
-    if (status.current === "PAYING" && next.status === "HELD") setDeclined(true);
-    if (!isUndecided(next.status) && !busy.current) tries.end(id);
+    const refused = status.current === "PAYING" && next.status === "HELD";
+    if (refused) setDeclined(true);
+    // A try that was begun before a reload is still to be gone on with while the seats are held.
+    if (refused || (next.status !== "HELD" && next.status !== "PAYING")) tries.end(id);
     status.current = next.status;
     setReservation(next);
   }, []);
