@@ -59,6 +59,8 @@ describe("transactions", () => {
 
   it("a deadlock · is resolved by trying once more · both take effect", async () => {
     const before = await sum();
+    const faults: (string | null)[] = [];
+    db.on("query-error", (fault: unknown) => void faults.push(sqlState(fault)));
     let attempts = 0;
     let arrived = 0;
     const inOrder = (first: number, second: number) =>
@@ -72,6 +74,7 @@ describe("transactions", () => {
       });
     await Promise.all([inOrder(1, 2), inOrder(2, 1)]);
     expect(attempts).to.equal(3);
+    expect(faults).to.deep.equal(["40P01"]);
     expect(await sum()).to.equal(before + 4);
   });
 
