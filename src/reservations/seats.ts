@@ -75,7 +75,11 @@ export function createOperatorSeats({ db, store, releases, announcements }: Part
     }
     const changed = await store.setSeatsBlocked(trx, performanceId, { ordinals, now, ...to });
     await store.notifySeats(trx, performanceId);
-    releases.announce(ended, "takeover");
+    // The transaction is the caller's, who may still undo it.
+    void trx.executionPromise.then(
+      () => releases.announce(ended, "takeover"),
+      () => undefined,
+    );
     return { ok: true, changed };
   }
 

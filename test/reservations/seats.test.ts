@@ -61,6 +61,22 @@ describe("seats for operators and readers", () => {
     expect(await world.statusOf(id)).to.equal("EXPIRED");
   });
 
+  it("block · undone by its caller · nobody is told of an end that never was", async () => {
+    const { id } = await world.held(await world.makeFan(), hall, [2, 3]);
+    await world.lapse(id);
+    const told = await world.metric("fastpass_hold_released_total", { by: "takeover" });
+    const undone = new Error("undone");
+    const fault = await inTrx(async (trx) => {
+      await world.reservations.blockSeats(trx, hall.id, [2], "camera");
+      throw undone;
+    }).catch((cause: unknown) => cause);
+    expect(fault).to.equal(undone);
+    expect([await world.statusOf(id), await world.letters(hall)]).to.deep.equal(["HELD", "AAHHAAAA"]);
+    expect(await world.metric("fastpass_hold_released_total", { by: "takeover" })).to.equal(told);
+    await block([2]);
+    expect(await world.metric("fastpass_hold_released_total", { by: "takeover" })).to.equal(told + 1);
+  });
+
   it("activity · holds and payments of the last minute", async () => {
     const [first, second] = await world.makeFans(2);
     await world.held(first!, hall, [0]);
