@@ -201,7 +201,7 @@ export function createLineStore(
       await run("heartbeat", queueId, [gatewayId, alive ? 1 : 0]);
     },
 
-    /** Views of at most 1,000 accounts, all of them present on this gateway, at one tick; null while rebuilding. */
+    /** Views of some hundred accounts, all of them present on this gateway, at one tick; null while rebuilding. */
     async ranks(
       queueId: string,
       gatewayId: string,

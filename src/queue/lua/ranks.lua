@@ -25,13 +25,17 @@ end
 local now = clock()
 local running = runningTime(s, now)
 local c = numbers(settings, PHASE_FIELDS)
+local found = {}
+for index = firstRest, #ARGV do
+  local t = readTicket(ARGV[index])
+  if t then
+    seen(ARGV[index], t, gatewayId, now, running)
+  end
+  found[index] = t
+end
 local answer = { OK }
 for index = firstRest, #ARGV do
-  local userId = ARGV[index]
-  local t = readTicket(userId)
-  if t then
-    seen(userId, t, gatewayId, now, running)
-  end
-  answer[#answer + 1] = t and viewOf(userId, t, now, s, c) or false
+  local t = found[index]
+  answer[#answer + 1] = t and viewOf(ARGV[index], t, now, s, c) or false
 end
 return answer

@@ -171,11 +171,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "t.sequence = tonumber(firstPlace) + math.floor((index - 1) / 2)",
   ),
   plant(
-    "who left the lobby is drawn all the same",
-    "Q1",
+    "a batch of the draw is placed from its end",
+    "draw",
     "place_drawn",
-    "if t and t.state == 'L' and t.id ==",
-    "if t and t.id ==",
+    "t.sequence = tonumber(firstPlace) + index - 1",
+    "t.sequence = tonumber(firstPlace) + #accounts - index",
   ),
   plant(
     "the line opens while lots are drawn",

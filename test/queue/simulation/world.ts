@@ -289,6 +289,7 @@ export async function createWorld(
         ...faults,
         ...(await checkJournal(db, queueId, observations)),
         ...(await checkPresence(db, queueId, presence)),
+        ...(await checkPlacesDrawn(db, queueId)),
       ];
     },
 
@@ -318,4 +319,22 @@ async function checkPresence(
     const detail = kind === "defer" ? "passed over while here" : "admitted while away";
     return isWrong ? [{ rule: "presence", number, ticketId, detail }] : [];
   });
+}
+
+/** Everybody drawn stands where the published order says; who had left stands nowhere. */
+async function checkPlacesDrawn(db: QueueHouse["db"], queueId: string): Promise<Violation[]> {
+  const parts: { ticket_ids: string[] }[] = await db("queue_draw_order")
+    .where({ queue_id: queueId })
+    .orderBy("part")
+    .select("ticket_ids");
+  const order = parts.flatMap(({ ticket_ids: ticketIds }) => ticketIds);
+  const rows = await db("queue_journal")
+    .where({ queue_id: queueId, kind: "draw" })
+    .orderBy("number")
+    .select("number", "ticket_id", "sequence");
+  return rows.flatMap(({ number, ticket_id: ticketId, sequence }) =>
+    order[sequence - 1] === ticketId
+      ? []
+      : [{ rule: "draw", number, ticketId, detail: `placed at ${sequence}, which is not its place` }],
+  );
 }

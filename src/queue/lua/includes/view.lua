@@ -7,7 +7,15 @@
 local VIEW_STATE = { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'closed', 'soldOut', 'recoverUntil', 'opened', 'drawing', 'paused',
   'pausedAt', 'frozen', 'available', 'held', 'seatsAt' }
 
+-- What is the same for every ticket is counted once: when a script builds its first view, all changes are made.
+local waiting, lobbySize
+local function countAll()
+  waiting = waiting or inLine() + redis.call('ZCARD', returned)
+  lobbySize = lobbySize or redis.call('SCARD', lobby)
+end
+
 local function viewOf(userId, t, now, s, c)
+  countAll()
   local shown = t.state
   local rank = -1
   local arriveBy = 0
@@ -33,8 +41,8 @@ local function viewOf(userId, t, now, s, c)
   end
   return {
     t.id, digits(t.sequence), shown, t.lane, t.epoch, rank,
-    inLine() + redis.call('ZCARD', returned), s.tick, digits(s.tickAt), digits(arriveBy),
+    waiting, s.tick, digits(s.tickAt), digits(arriveBy),
     digits(shown == 'I' and t.ends or 0), digits(grace), digits(t.fence),
-    phaseAt(s, c, redis.call('SCARD', lobby), now), s.available, s.held, digits(t.number), digits(s.tickStamp),
+    phaseAt(s, c, lobbySize, now), s.available, s.held, digits(t.number), digits(s.tickStamp),
   }
 end
