@@ -33,6 +33,18 @@ export function formatMoney(amount: number, currency: string, language: Language
   return format.format(amount / 10 ** digits);
 }
 
+/** Newer locale data write AM and PM in Korean dates, older ones what Koreans do; pages and servers must agree. */
+const DAY_PERIODS: Readonly<Partial<Record<Language, Readonly<Record<string, string>>>>> = {
+  ko: { AM: "오전", PM: "오후" },
+};
+
+function withDayPeriod(language: Language, at: string | Date, options: Intl.DateTimeFormatOptions): string {
+  return dates(language, options)
+    .formatToParts(new Date(at))
+    .map(({ type, value }) => (type === "dayPeriod" && DAY_PERIODS[language]?.[value]) || value)
+    .join("");
+}
+
 /**
  * Day and time.
  * @param timeZone IANA name of the place it happens at; the reader's own zone, named, when it is null.
@@ -42,7 +54,7 @@ export function formatDateTime(
   language: Language,
   timeZone: string | null = null,
 ): string {
-  return dates(language, {
+  return withDayPeriod(language, at, {
     year: "numeric",
     month: "long",
     day: "numeric",
@@ -51,7 +63,7 @@ export function formatDateTime(
     minute: "2-digit",
     timeZone: timeZone ?? undefined,
     timeZoneName: "short",
-  }).format(new Date(at));
+  });
 }
 
 /**
@@ -59,12 +71,12 @@ export function formatDateTime(
  * @param timeZone as for `formatDateTime`; where a server writes it, it does not know the reader's own.
  */
 export function formatTime(at: string | Date, language: Language, timeZone: string | null = null): string {
-  return dates(language, {
+  return withDayPeriod(language, at, {
     hour: "numeric",
     minute: "2-digit",
     second: "2-digit",
     ...(timeZone === null ? {} : { timeZone, timeZoneName: "short" }),
-  }).format(new Date(at));
+  });
 }
 
 /** `4:05`, `1:04:05`; whole days are said in front. @param seconds below zero count as zero. */
@@ -93,6 +105,11 @@ export function formatWait(
   const [from, to] = [minutes(eta.p50Seconds), minutes(eta.p90Seconds)];
   if (to <= 60) return words.waitLess;
   if (from === to) return words.waitAbout(formatDuration(to, language));
+  if (to < 3_600)
+    return numbers(language, { style: "unit", unit: "minute", unitDisplay: "long" }).formatRange(
+      Math.max(1, from / 60),
+      to / 60,
+    );
   return words.waitSpan(formatDuration(Math.max(60, from), language), formatDuration(to, language));
 }
 

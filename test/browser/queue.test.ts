@@ -284,7 +284,7 @@ describeInBrowser("browser · the waiting room", function () {
     const held = await house.hold(inside, { seatIds: show.seatIds }, { expect: 201 });
     const { page } = await join(show);
     await connected(page);
-    await page.getByText("0 seats are left").waitFor();
+    await page.getByText("0 seats left").waitFor();
     await house.pay(inside.fan, held.body.id);
     await state(page, "sold_out");
     await expectAccessible(page, "sold out");

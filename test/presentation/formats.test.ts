@@ -52,11 +52,13 @@ describe("presentation", () => {
     expect(formatWait(null, queueTexts.en, "en")).to.equal("not known yet");
     expect(wait(12, 50)).to.equal("less than a minute");
     expect(wait(70, 110)).to.equal("about 2 minutes");
-    expect(wait(200, 530)).to.equal("4 minutes to 9 minutes");
+    expect(wait(200, 530)).to.equal("4–9 minutes");
+    expect(wait(3_000, 5_400)).to.equal("50 minutes to 1 hr 30 min");
   });
 
   it("date and time · at a place · by its own clock, with the zone", () => {
     const text = formatDateTime("2035-05-01T10:30:00.000Z", "en", "Asia/Seoul");
     expect(text).to.contain("7:30").and.to.contain("GMT+9");
+    expect(formatDateTime("2035-05-01T10:30:00.000Z", "ko", "Asia/Seoul")).to.contain("오후 7:30");
   });
 });

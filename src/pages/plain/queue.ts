@@ -47,8 +47,8 @@ export function queuePages(deps: PlainDeps, show: ShowPlain): PlainRoute[] {
 ${notice && html`<div class="notice"><p class="label">${texts.organiser}</p><p lang="${notice.language}">${notice.text}</p></div>`}
 ${query.refused === "removed" && html`<div class="notice problem" role="alert"><p>${texts.removed}</p></div>`}
 ${query.refused === "paying" && html`<div class="notice problem" role="alert"><p>${texts.paymentRunning}</p></div>`}
-${placeCard({ status, ticket, language, path, isLoggedIn: fan !== null, maxSeatsPerFan: performance?.maxSeatsPerFan ?? 1, timeZone: event.look?.timeZone ?? null })}
 ${isLive && waiting && html`<p class="description">${waiting}</p>`}
+${placeCard({ status, ticket, language, path, isLoggedIn: fan !== null, maxSeatsPerFan: performance?.maxSeatsPerFan ?? 1, timeZone: event.look?.timeZone ?? null })}
 ${isLive && html`<p>${texts.keepPlace}</p>`}
 ${!isOver && html`<p>${texts.turnLasts(formatDuration(turn.arrivalSeconds, language), formatDuration(turn.sessionSeconds, language))}</p>`}
 ${!isOver && html`<p class="notice">${texts.plainSeats}</p>`}

@@ -9,7 +9,7 @@ const en = {
   lobbyDraw:
     "At the opening a draw gives everybody here a place. Everybody who came before the opening has the same chance: coming earlier does not help.",
   lobbyAfter: "Whoever comes after the opening stands behind them, in the order of coming.",
-  lobbyHere: (count: string) => `${count} are here`,
+  lobbyHere: (count: string) => `Here now: ${count}`,
   checkDraw: "Check the draw and your place in it",
   drawing: "The order is being drawn",
 
@@ -43,9 +43,9 @@ const en = {
   turnLasts: (arrival: string, session: string) =>
     `When it is your turn you have ${arrival} to take it, and then ${session} to choose seats and pay.`,
   oddsUnlikely: (ahead: string, seats: string) =>
-    `${ahead} are ahead of you and ${seats} seats are left. Seats may run out before your turn; some come back when they are not paid for.`,
+    `There are ${ahead} ahead of you and ${seats} seats left. Seats may run out before your turn; some come back when they are not paid for.`,
   oddsUncertain: (ahead: string, seats: string) =>
-    `${ahead} are ahead of you and ${seats} seats are left. Most fans take more than one, so it may be close.`,
+    `There are ${ahead} ahead of you and ${seats} seats left. Most fans take more than one, so it may be close.`,
   placeKept: "Your place is kept. Its number will be back in a moment.",
   full: "Everybody who may be inside at once is inside. You go on as they finish.",
   seatsHeld:

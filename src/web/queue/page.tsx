@@ -65,13 +65,13 @@ function WaitingRoom({
           <p lang={notice.language}>{notice.text}</p>
         </div>
       )}
+      {waiting && isLive(place.ticket) && <p class="description">{waiting}</p>}
       {failure !== null && <Failure error={failure} again={() => void begin()} />}
       {place.status === null && failure === null ? (
         <Loading />
       ) : (
         place.status && <State event={event} line={line} join={join} />
       )}
-      {waiting && isLive(place.ticket) && <p class="description">{waiting}</p>}
       <Announcer line={line} title={title} />
     </>
   );
