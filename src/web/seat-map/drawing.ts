@@ -6,91 +6,12 @@
  * shape: free is full, held is hollow, sold is a small dot, blocked is a bar; accessible seats are round where they are
  * large enough. What costs more, numbers and names, appears where few seats are on screen.
  */
-import type { Grid } from "./grid.ts";
 import type { Box, Hall } from "./hall.ts";
-import { clear, fillBox, type Ink, mixInk, type Raster } from "./raster.ts";
-import { AVAILABLE, BLOCKED, HELD, OCCUPIED, type SeatState, type SeatStates } from "./seat-states.ts";
-import type { Stage } from "./stage.ts";
-import { type Limits, toScreen, type View, visible } from "./view.ts";
+import { type Board, type Look, type Pen, PITCH_CM, type Scene, SEAT_CM } from "./scene.ts";
+import { drawSeats, sortByState, writeSeats } from "./seat-marks.ts";
+import { AVAILABLE } from "./seat-states.ts";
+import { toScreen, type View, visible } from "./view.ts";
 
-/** The part of a canvas's 2D context that is drawn with. */
-export interface Pen {
-  fillStyle: unknown;
-  strokeStyle: unknown;
-  lineWidth: number;
-  font: string;
-  textAlign: string;
-  textBaseline: string;
-  globalAlpha: number;
-  fillRect(x: number, y: number, width: number, height: number): void;
-  strokeRect(x: number, y: number, width: number, height: number): void;
-  beginPath(): void;
-  moveTo(x: number, y: number): void;
-  lineTo(x: number, y: number): void;
-  closePath(): void;
-  arc(x: number, y: number, radius: number, from: number, to: number): void;
-  roundRect(x: number, y: number, width: number, height: number, radius: number): void;
-  fill(): void;
-  stroke(): void;
-  fillText(text: string, x: number, y: number): void;
-  measureText(text: string): { readonly width: number };
-}
-
-/** The pixels of the whole canvas, for the way that is faster with thousands of seats. */
-export interface Board {
-  readonly raster: Raster;
-  /** Device pixels a CSS pixel. */
-  readonly ratio: number;
-  /** Puts the raster on the canvas, over everything. */
-  put(): void;
-}
-
-/** Colours as `#rrggbb`, and the family of the letters. */
-export interface Look {
-  readonly ground: string;
-  readonly stage: string;
-  readonly text: string;
-  readonly free: string;
-  readonly onFree: string;
-  readonly taken: string;
-  readonly chosen: string;
-  readonly onChosen: string;
-  readonly ring: string;
-  readonly font: string;
-}
-
-export interface Caption {
-  readonly name: string;
-  readonly price: string;
-}
-
-export interface Scene {
-  readonly hall: Hall;
-  readonly grid: Grid;
-  readonly stage: Stage;
-  readonly states: SeatStates;
-  readonly view: View;
-  readonly limits: Limits;
-  /** Picked, or held by this fan: drawn full, with a tick. */
-  readonly chosen: ReadonlySet<number>;
-  /** Under the pointer. */
-  readonly pointed: number | null;
-  /** Under the keyboard's cursor. */
-  readonly focused: number | null;
-  readonly stageName: string;
-  /** What stands over each section, in the order of the hall. */
-  readonly captions: readonly Caption[];
-}
-
-const SEAT_CM = 42;
-const PITCH_CM = 55;
-/** Of a seat's width and height, by its state. */
-const DOT = 0.42;
-const BAR = 0.24;
-/** A hollow seat's wall, as a part of the seat and at least in pixels. */
-const WALL = 0.16;
-const LEAST_WALL_PX = 1;
-const LEAST_SEAT_PX = 1.2;
 /** Seats in view from which on they are written as pixels. */
 const PIXELS_FROM = 4_000;
 /** Pixels from seat to seat from which a seat carries its number, and a row its name. */
@@ -126,98 +47,6 @@ export function draw(pen: Pen, scene: Scene, look: Look, board: Board): void {
 /** Seats whose middle is just outside reach into the picture. */
 function around({ left, top, right, bottom }: Box): Box {
   return { left: left - PITCH_CM, top: top - PITCH_CM, right: right + PITCH_CM, bottom: bottom + PITCH_CM };
-}
-
-function writeSeats({ hall, grid, states, view }: Scene, look: Look, part: Box, board: Board): void {
-  const { raster, ratio } = board;
-  const { x, y } = hall;
-  const scale = view.scale * ratio;
-  const [fromX, fromY] = [view.x * ratio, view.y * ratio];
-  const half = Math.max(LEAST_SEAT_PX * ratio, SEAT_CM * scale) / 2;
-  const hole = Math.max(0, half - wallOf(half * 2, ratio));
-  const free = inkOf(look.free, look.ground);
-  const taken = inkOf(look.taken, look.ground);
-  const ground = inkOf(look.ground, look.taken);
-  const box = (ink: Ink, middleX: number, middleY: number, wide: number, high: number) =>
-    fillBox(raster, ink, middleX - wide, middleY - high, middleX + wide, middleY + high);
-
-  clear(raster, inkOf(look.ground, look.ground));
-  grid.each(part, (ordinal) => {
-    const middleX = (x[ordinal] as number) * scale + fromX;
-    const middleY = (y[ordinal] as number) * scale + fromY;
-    switch (states.states[ordinal]) {
-      case AVAILABLE:
-        box(free, middleX, middleY, half, half);
-        break;
-      case HELD:
-        box(taken, middleX, middleY, half, half);
-        box(ground, middleX, middleY, hole, hole);
-        break;
-      case OCCUPIED:
-        box(taken, middleX, middleY, half * DOT, half * DOT);
-        break;
-      default:
-        box(taken, middleX, middleY, half, half * BAR);
-    }
-  });
-}
-
-function wallOf(size: number, ratio: number): number {
-  return Math.max(LEAST_WALL_PX * ratio, size * WALL);
-}
-
-const inks = new Map<string, Ink>();
-
-/** Mixing one is some hundred steps, and a page has a handful of them. */
-function inkOf(colour: string, ground: string): Ink {
-  const name = colour + ground;
-  const known = inks.get(name);
-  if (known) return known;
-  if (inks.size > 100) inks.clear();
-  const mixed = mixInk(colour, ground);
-  inks.set(name, mixed);
-  return mixed;
-}
-
-function sortByState({ grid, states, chosen }: Scene, part: Box): number[][] {
-  const seen: number[][] = [[], [], [], []];
-  grid.each(part, (ordinal) => {
-    if (!chosen.has(ordinal)) seen[states.states[ordinal] as SeatState]?.push(ordinal);
-  });
-  return seen;
-}
-
-function drawSeats(pen: Pen, scene: Scene, look: Look, seen: readonly (readonly number[])[]): void {
-  const { hall, view } = scene;
-  const { x, y, accessible } = hall;
-  const { scale } = view;
-  const size = Math.max(LEAST_SEAT_PX, SEAT_CM * scale);
-
-  /** All in one colour, each `wide` by `high` in parts of a seat. */
-  const stamp = (ordinals: readonly number[] | undefined, colour: string, wide: number, high: number) => {
-    pen.fillStyle = colour;
-    const width = wide * size;
-    const height = high * size;
-    const roundable = width === height && size > 4;
-    for (const ordinal of ordinals ?? []) {
-      const middleX = (x[ordinal] as number) * scale + view.x;
-      const middleY = (y[ordinal] as number) * scale + view.y;
-      if (roundable && accessible[ordinal] === 1) drawDisc(pen, middleX, middleY, width / 2);
-      else pen.fillRect(middleX - width / 2, middleY - height / 2, width, height);
-    }
-  };
-  const hole = Math.max(0, 1 - (2 * wallOf(size, 1)) / size);
-  stamp(seen[AVAILABLE], look.free, 1, 1);
-  stamp(seen[HELD], look.taken, 1, 1);
-  stamp(seen[HELD], look.ground, hole, hole);
-  stamp(seen[OCCUPIED], look.taken, DOT, DOT);
-  stamp(seen[BLOCKED], look.taken, 1, BAR);
-}
-
-function drawDisc(pen: Pen, x: number, y: number, radius: number): void {
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.fill();
 }
 
 function drawNumbers(pen: Pen, { hall, view }: Scene, look: Look, free: readonly number[]): void {

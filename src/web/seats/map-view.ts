@@ -1,8 +1,9 @@
 /** The map on its canvas: puts camera, gestures and drawing together, apart from the page around them. */
-import { type Board, type Caption, draw, type Look, type Pen } from "../seat-map/drawing.ts";
+import { draw } from "../seat-map/drawing.ts";
 import { createGrid } from "../seat-map/grid.ts";
 import type { Hall } from "../seat-map/hall.ts";
 import { nearestFree } from "../seat-map/nearest.ts";
+import { type Board, type Caption, type Look, type Pen, PITCH_CM } from "../seat-map/scene.ts";
 import type { SeatStates } from "../seat-map/seat-states.ts";
 import { stageOf, union } from "../seat-map/stage.ts";
 import { stepFrom } from "../seat-map/steps.ts";
@@ -38,7 +39,6 @@ export interface MapView {
 
 /** A canvas of more pixels costs more than anyone sees. */
 const MOST_DPR = 2;
-const PITCH_CM = 55;
 /** Seats nearer together than this can't be told apart by a finger, or by a mouse: a tap then zooms in. */
 const LEAST_PITCH_PX = { touch: 17, mouse: 7 } as const;
 const REACH_PX = { touch: 22, mouse: 8 } as const;

@@ -1,8 +1,9 @@
 /** What is put on the canvas, as a pen that remembers it. */
 import { expect } from "chai";
-import { type Board, draw, type Look, type Pen, type Scene } from "../../../src/web/seat-map/drawing.ts";
+import { draw } from "../../../src/web/seat-map/drawing.ts";
 import { createGrid } from "../../../src/web/seat-map/grid.ts";
 import { clear, fillBox, mixInk } from "../../../src/web/seat-map/raster.ts";
+import type { Board, Look, Pen, Scene } from "../../../src/web/seat-map/scene.ts";
 import { createSeatStates } from "../../../src/web/seat-map/seat-states.ts";
 import { stageOf, union } from "../../../src/web/seat-map/stage.ts";
 import { centre, limitsOf, type View, wholeHall } from "../../../src/web/seat-map/view.ts";
