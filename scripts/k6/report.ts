@@ -50,34 +50,45 @@ export async function writeReport(
   say: Say,
 ): Promise<void> {
   const results = new Map<ScenarioName, Result[]>();
+  const broken: string[] = [];
+  /** One run that could not be made must not cost the others. */
+  const attempt = async (name: ScenarioName, changes: Partial<Options>): Promise<Result[]> => {
+    try {
+      return [await runScenario(name, { ...options, ...changes }, programs, stop, say)];
+    } catch (fault) {
+      if (stop.aborted) throw fault;
+      broken.push(`- **${name}** could not be run: ${(fault as Error).message}`);
+      say(broken.at(-1) as string);
+      return [];
+    }
+  };
   for (const name of new Set(ROWS.map((row) => row.name))) {
     const rounds: Result[] = [];
     results.set(name, rounds);
     // A threshold on time that is not met is what the table shows; it does not end the report.
-    while (rounds.length < options.rounds) {
-      say(`\n— ${name}, round ${rounds.length + 1} of ${options.rounds}`);
-      rounds.push(await runScenario(name, options, programs, stop, say));
+    for (let round = 1; round <= options.rounds; round += 1) {
+      say(`\n— ${name}, round ${round} of ${options.rounds}`);
+      rounds.push(...(await attempt(name, {})));
     }
   }
-  const killed = await runScenario("stampede", { ...options, killWorker: true }, programs, stop, say);
+  const killed = await attempt("stampede", { killWorker: true });
   const written = [
     ...facts([...results.values()].flat()),
     "",
     ...markdown([HEAD, ...ROWS.map((row) => cells(row, results.get(row.name) ?? []))]),
     "",
     ...[...results].map(([name, rounds]) => verdict(name, rounds)),
-    verdict("stampede, a worker killed in the middle", [killed]),
+    verdict("stampede, a worker killed in the middle", killed),
+    ...broken,
     "",
-    ...(await whereTheTimeGoes(options, programs, stop, say)),
+    ...(await whereTheTimeGoes(attempt)),
   ];
   if (options.isSmall) say(`\n${written.join("\n")}`);
   else await write(written, say);
-  if (
-    [...results.values(), [killed]]
-      .flat()
-      .some(({ checks }) => checks.some(({ violations }) => violations.length > 0))
-  )
-    process.exitCode = 1;
+  const failed = [...results.values(), killed]
+    .flat()
+    .some(({ checks }) => checks.some(({ violations }) => violations.length > 0));
+  if (failed || broken.length > 0) process.exitCode = 1;
 }
 
 async function write(written: readonly string[], say: Say): Promise<void> {
@@ -124,17 +135,14 @@ function verdict(name: string, rounds: readonly Result[]): string {
 }
 
 async function whereTheTimeGoes(
-  options: Options,
-  programs: Programs,
-  stop: AbortSignal,
-  say: Say,
+  attempt: (name: ScenarioName, changes: Partial<Options>) => Promise<readonly Result[]>,
 ): Promise<string[]> {
   const place = await temporaryPlace("k6-traces");
   const lines = ["## Where the time goes", ""];
   try {
     for (const name of TRACED) {
       const traces = path.join(place, `${name}.jsonl`);
-      await runScenario(name, { ...options, traces }, programs, stop, say);
+      if ((await attempt(name, { traces })).length === 0) continue;
       const rows = toTable(breakDown(await readSpans(traces), HOLD));
       lines.push(`A hold in \`${name}\`, traced (which itself costs time):`, "", ...markdown(rows), "");
       await rm(traces);
