@@ -364,7 +364,13 @@ function createStory(
     async finale(): Promise<void> {
       const { queue, db } = world;
       const opensAt = new Date((await world.now()) / 1_000 - 60_000).toISOString();
-      const change = { opensAt, ratePerMinute: 60_000, maxActive: 100_000, arrivalSeconds: 3_600 };
+      const change = {
+        opensAt,
+        mode: "fixed",
+        ratePerMinute: 60_000,
+        maxActive: 100_000,
+        arrivalSeconds: 3_600,
+      } as const;
       await db.transaction((trx) => queue.setPaused(trx, queueId, false, "operator"));
       await db.transaction((trx) => queue.changeSettings(trx, queueId, change, undefined, "operator"));
       await queue.apply(queueId);
