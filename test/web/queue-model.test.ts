@@ -101,6 +101,13 @@ describe("the queue page's model", () => {
     expect(found.expiry?.cause).to.equal("unknown");
   });
 
+  it("ended · by a purchase, by the sale's end · is told apart", () => {
+    const over = withMessage(here, { type: "state", ...view({ state: "ended", asOf: at(20) }) });
+    expect(withMessage(over, { type: "ended", reason: "left" }).ended).to.equal("done");
+    expect(withMessage(over, { type: "ended", reason: "sold_out" }).ended).to.equal("sold_out");
+    expect(withMessage(here, { type: "ended", reason: "left" }).ended).to.equal("left");
+  });
+
   it("sold out or closed · while inside · does not end what a fan is doing", () => {
     const over = status({ phase: "sold_out" });
     expect(withStatus(here, over).ended).to.equal("sold_out");

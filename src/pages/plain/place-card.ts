@@ -44,6 +44,7 @@ export function placeCard(card: PlaceCard): Html {
   if (status.phase === "sold_out") return over(texts.soldOutTitle, texts.soldOut);
   if (status.phase === "closed") return over(texts.closedTitle, texts.closed);
   if (ticket?.state === "removed") return over(texts.removedTitle, texts.removed);
+  if (ticket?.state === "ended") return over(texts.doneTitle, texts.done);
   if (ticket?.state === "expired")
     return over(texts.expiredTitle, texts.expiredUnknown, button(card, "join", texts.rejoin));
   return before(card, texts);

@@ -21,6 +21,7 @@ export function Ended({ place, join }: { readonly place: Place; readonly join: (
     closed: [texts.closedTitle, texts.closed],
     removed: [texts.removedTitle, texts.removed],
     left: [texts.leftTitle, texts.left],
+    done: [texts.doneTitle, texts.done],
     expired: [texts.expiredTitle, expiredBy[place.expiry?.cause ?? "unknown"]],
   };
   const [title, sentence] = words[ended];
@@ -33,6 +34,12 @@ export function Ended({ place, join }: { readonly place: Place; readonly join: (
         <JoinButton join={join} queueId={(place.status as QueueStatus).id}>
           {texts.rejoin}
         </JoinButton>
+      ) : ended === "done" ? (
+        <p>
+          <a class="button" href="/tickets">
+            {texts.toTickets}
+          </a>
+        </p>
       ) : (
         <p>
           <a class="button quiet" href="/">

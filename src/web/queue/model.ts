@@ -4,7 +4,8 @@
  */
 import type { NoticeTexts, PositionMessage, QueueStatus, StreamMessage, TicketView } from "./types.ts";
 
-export type EndReason = "sold_out" | "closed" | "removed" | "left" | "expired";
+/** `done`: the fan has bought, and the turn ended with that. */
+export type EndReason = "sold_out" | "closed" | "removed" | "left" | "expired" | "done";
 
 /** Why a ticket is over that could have gone on. */
 export type ExpiryCause = "unclaimed" | "session" | "away" | "unknown";
@@ -34,7 +35,13 @@ export const NO_PLACE: Place = {
 const LIVE = new Set(["lobby", "waiting", "deferred", "admitted", "inside"]);
 export const isLive = (ticket: TicketView | null): boolean => ticket !== null && LIVE.has(ticket.state);
 
-const ENDS: Readonly<Record<string, EndReason>> = { left: "left", expired: "expired", removed: "removed" };
+const ENDS: Readonly<Record<string, EndReason>> = {
+  left: "left",
+  expired: "expired",
+  removed: "removed",
+  // Why is told by the message that follows, unless it was the fan's own doing.
+  ended: "done",
+};
 
 /** The public facts of the queue, asked every now and then. */
 export function withStatus(place: Place, status: QueueStatus): Place {
@@ -60,7 +67,7 @@ export function withTicket(place: Place, view: TicketView): Place {
   const sameLine = known?.ticketId === view.ticketId && known.epoch === view.epoch;
   if (known && sameLine && view.state === known.state && view.asOf < known.asOf) return place;
   if (known && known.ticketId === view.ticketId && view.epoch < known.epoch) return place;
-  const ended = isLive(view) ? null : (ENDS[view.state] ?? place.ended ?? "left");
+  const ended = isLive(view) ? null : (ENDS[view.state] ?? "left");
   return {
     ...place,
     ticket: sameLine ? neverWorse(known, view) : view,
@@ -89,7 +96,7 @@ export function withMessage(place: Place, message: StreamMessage): Place {
     case "ended":
       return {
         ...place,
-        ended: message.reason,
+        ended: message.reason === "left" && place.ended === "done" ? "done" : message.reason,
         expiry: message.reason === "expired" ? (place.expiry ?? causeOf(place.ticket)) : null,
       };
     default:

@@ -9,6 +9,7 @@ import { useStore } from "../app/store.ts";
 import { Leave } from "./controls.tsx";
 import type { RoomProps } from "./page.tsx";
 import type { TicketView } from "./types.ts";
+import { ConnectionNote } from "./waiting.tsx";
 
 /** A warning this long before the end (WCAG 2.2.1 asks for 20 s); a turn of less is one from the start. */
 const WARN_SECONDS = 30;
@@ -29,6 +30,7 @@ function Take({ ticket, line }: { readonly ticket: TicketView; readonly line: Ro
   const texts = useTexts(queueTexts);
   const language = useLanguage();
   const now = useNow();
+  const connection = useStore(line.connection);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   const left = (Date.parse(ticket.arriveBy ?? "") - now) / 1_000;
@@ -52,6 +54,7 @@ function Take({ ticket, line }: { readonly ticket: TicketView; readonly line: Ro
   return (
     <section class="card turn" data-state="admitted">
       <h2>{texts.turnTitle}</h2>
+      <ConnectionNote connection={connection} ticket={ticket} line={line} />
       {ticket.arriveBy && (
         <div>
           <p class="label">{texts.timeLeft}</p>

@@ -66,7 +66,8 @@ function TurnLasts({ queueId }: { readonly queueId: string }) {
   );
 }
 
-function ConnectionNote({
+/** Nothing while all is well. */
+export function ConnectionNote({
   connection,
   ticket,
   line,
