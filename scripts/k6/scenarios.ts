@@ -100,6 +100,7 @@ export const SCENARIOS = {
   },
   "seed-50": seed(50),
   "seed-500": seed(500),
+  // As many inside as the checkout takes at once, which is what a queue is for: these fans do not stop to think.
   stampede: {
     what: "thousands join within seconds, follow their place over WebSocket, and buy when it is their turn",
     size: {
@@ -107,7 +108,7 @@ export const SCENARIOS = {
       users: 50,
       burstSeconds: 10,
       ratePerMinute: 4_500,
-      maxActive: 300,
+      maxActive: 100,
       mostSeconds: 300,
     },
     small: { fans: 300, users: 6, burstSeconds: 3 },
@@ -196,6 +197,7 @@ export const SCENARIOS = {
       holdSeconds: 30,
       queue: {
         ratePerMinute: Math.min(60_000, fansASecond * 90),
+        // Who walks away stays inside until the session is over.
         maxActive: 2_000,
         arrivalSeconds: 60,
         sessionSeconds: 120,
