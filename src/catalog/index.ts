@@ -104,7 +104,7 @@ export function createCatalog({ db, log, counts }: CatalogDeps): Catalog {
 
   const layouts = createLoadingCache<Layout>({
     maxWeight: MAX_CACHED_LAYOUT_BYTES,
-    weigh: ({ json }) => json.length,
+    weigh: ({ json, gzip }) => json.length + gzip.length,
     async load(performanceId) {
       const map = await seatMaps.get(performanceId);
       return map && writeLayout(map);

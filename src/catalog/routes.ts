@@ -126,19 +126,24 @@ function getLayout(reads: CatalogReads): Route {
       200: {
         description: "The layout.",
         schema: layoutView,
-        headers: { ETag: "of these very bytes", "Cache-Control": LAYOUT_CACHING },
+        headers: { ETag: "weak: of the content, compressed or not", "Cache-Control": LAYOUT_CACHING },
       },
       304: { description: "The copy named by If-None-Match is the current one." },
     },
     errors: ["NOT_FOUND"],
-    async handler({ params, headers }: PerformanceContext) {
+    async handler({ params, headers, req }: PerformanceContext) {
       const layout = found(await reads.layout(params.performanceId));
-      const caching = { ETag: layout.etag, "Cache-Control": LAYOUT_CACHING };
+      const caching = { ETag: layout.etag, "Cache-Control": LAYOUT_CACHING, Vary: "Accept-Encoding" };
       if (matchesEtag(headers["if-none-match"], layout.etag)) return { status: 304, headers: caching };
+      const packed = req.acceptsEncodings("gzip") === "gzip";
       return {
         status: 200,
-        headers: { ...caching, "Content-Type": "application/json; charset=utf-8" },
-        body: layout.json,
+        headers: {
+          ...caching,
+          "Content-Type": "application/json; charset=utf-8",
+          ...(packed ? { "Content-Encoding": "gzip" } : {}),
+        },
+        body: packed ? layout.gzip : layout.json,
       };
     },
   };

@@ -124,7 +124,7 @@ describe("catalog", () => {
     const { body, headers } = await get(`/performances/${made?.id}/layout`).expect(200);
     expect(headers["content-type"]).to.equal("application/json; charset=utf-8");
     expect(headers["cache-control"]).to.equal("public, max-age=3600, immutable");
-    expect(headers.etag).to.match(/^"[\w-]{22}"$/);
+    expect(headers.etag).to.match(/^W\/"[\w-]{22}"$/);
     expect(body.version).to.equal(1);
     const [floor, balcony] = body.sections;
     expect([floor.name, floor.amount, balcony.name, balcony.amount]).to.eql([
@@ -148,12 +148,25 @@ describe("catalog", () => {
     const made = await makePerformance(event.id);
     const path = `/performances/${made?.id}/layout`;
     const { etag } = (await get(path)).headers;
-    for (const header of [etag as string, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    for (const header of [etag as string, String(etag).replace("W/", ""), `"other", ${etag}`, "*"]) {
       const answer = await get(path).set("If-None-Match", header).expect(304);
       expect(answer.headers.etag).to.equal(etag);
       expect(answer.text).to.equal("");
     }
     await get(path).set("If-None-Match", '"other"').expect(200);
+  });
+
+  it("GET layout · with and without compression · is the same, under the same ETag, and caches are told", async () => {
+    const event = await makeEvent();
+    const made = await makePerformance(event.id);
+    const path = `/performances/${made?.id}/layout`;
+    const packed = await get(path).set("Accept-Encoding", "gzip").expect(200);
+    const plain = await get(path).set("Accept-Encoding", "identity").expect(200);
+    expect(packed.headers["content-encoding"]).to.equal("gzip");
+    expect(plain.headers).not.to.have.property("content-encoding");
+    expect(plain.text).to.equal(packed.text);
+    for (const { headers } of [packed, plain]) expect(headers.vary).to.include("Accept-Encoding");
+    expect(plain.headers.etag).to.equal(packed.headers.etag);
   });
 
   it("GET layout · the same from a second process · has the same ETag", async () => {
@@ -212,10 +225,10 @@ describe("catalog", () => {
     expect(() => map.describe(-1)).to.throw(RangeError);
   });
 
-  it("50,000 seats · are made in a couple of seconds and read by a crowd with one load", async function () {
+  it("50,000 seats · are made in five statements and read by a crowd with one load", async function () {
     this.timeout(30_000);
     const event = await makeEvent();
-    const startedAt = performance.now();
+    queries.length = 0;
     const sections = Array.from({ length: 100 }, (_, i) => ({
       name: `S${i}`,
       rows: 20,
@@ -223,9 +236,7 @@ describe("catalog", () => {
       amount: i,
     }));
     const made = await makePerformance(event.id, { sections });
-    const tookMs = performance.now() - startedAt;
-    // Alone it takes about 0.8 s; the bound leaves room for a machine that does other work.
-    expect(tookMs).to.be.below(4_000);
+    expect(queries.filter((sql) => sql.includes("INSERT INTO seats"))).to.have.length(5);
 
     const path = `/performances/${made?.id}/layout`;
     queries.length = 0;
