@@ -26,13 +26,13 @@ interface Watch {
 export interface Admission {
   readonly performanceId: string;
   readonly pass: string;
-  /** When the pass ends, milliseconds since 1970: after that no feed is opened with it. */
-  readonly endsAt: number;
+  /** Whether the turn has ended or is about to: a purchase ends it too, and no feed is opened with its pass after that. */
+  isOver(): boolean;
 }
 
 export function openSeatView(
   { api, streams, ledger, complain }: SeatViewDeps,
-  { performanceId, pass, endsAt }: Admission,
+  { performanceId, pass, isOver }: Admission,
   gateway: number,
 ): SeatView {
   let letters: string[] | null = null;
@@ -73,7 +73,7 @@ export function openSeatView(
       closed = true;
       letters = null;
       for (const watch of watches) watch.done(null);
-      const tooLate = code === 4401 && Date.now() > endsAt - 1_000;
+      const tooLate = code === 4401 && isOver();
       if (ours || tooLate) return;
       if (RECONNECT.includes(code)) ledger.count("streams lost");
       else complain("streams stay open", `a seat feed was closed with ${code}`);

@@ -50,7 +50,9 @@ export async function takeTurn(world: World, fan: Fan, place: Place, round: numb
   const claim = await claimTurn(world, fan, place);
   if (!claim) return "nothing";
   const endsAt = Date.parse(claim.passExpiresAt) - world.api.clockOffsetMs;
-  const admission = { performanceId: world.performanceId, pass: claim.pass, endsAt };
+  let leaving = false;
+  const isOver = () => leaving || !place.isLive || Date.now() > endsAt - NEAR_MS;
+  const admission = { performanceId: world.performanceId, pass: claim.pass, isOver };
   const view = plan.followsSeats ? openSeatView(world, admission, index) : null;
   const turn: Turn = { world, fan, place, pass: claim.pass, endsAt, view, scarce: false };
   try {
@@ -59,12 +61,14 @@ export async function takeTurn(world: World, fan: Fan, place: Place, round: numb
     const then = turn.scarce || round > 0 ? "pay" : plan.then;
     if (then === "lapse") return await letLapse(turn, held);
     await sleep(world, plan.paysInMs);
+    leaving = then !== "cancel_and_pay";
     if (then === "leave") {
       await leave(world, fan, place);
       return "left";
     }
     const wanted = then === "cancel_and_pay" ? await changeMind(turn, held) : held;
     if (!wanted) return "nothing";
+    leaving = true;
     return await pay(world, fan, place, wanted, turn.scarce || round > 0 ? "success" : plan.card);
   } finally {
     view?.close();
