@@ -12,11 +12,20 @@ export class RefusedError extends Error {
   override readonly name = "RefusedError";
 }
 
+/** Help was asked for; the message is it. */
+class HelpAsked extends Error {
+  override readonly name = "HelpAsked";
+}
+
 /** Runs a program to its end and sets the exit code. */
 export async function runCli(program: () => Promise<void>): Promise<void> {
   try {
     await program();
   } catch (fault) {
+    if (fault instanceof HelpAsked) {
+      console.log(fault.message);
+      return;
+    }
     console.error(explain(fault));
     process.exitCode = fault instanceof UsageError ? 2 : 1;
   }
@@ -36,13 +45,19 @@ function explain(fault: unknown): unknown {
   return fault;
 }
 
-/** The sentence of `parseArgs`, which is for developers, as one for a person. @throws UsageError */
+/**
+ * The sentence of `parseArgs`, which is for developers, as one for a person. `--help` ends the program by its usage.
+ * @throws UsageError
+ */
 export function parseOrExplain<T>(usage: string, parse: () => T): T {
   try {
     return parse();
   } catch (fault) {
     const code = (fault as { code?: string }).code ?? "";
     if (!code.startsWith("ERR_PARSE_ARGS_")) throw fault;
+    // A program that has more to say than its usage answers before it comes here.
+    if (/^Unknown option '(--help|-h)'/.test((fault as Error).message))
+      throw new HelpAsked(`Usage: ${usage}`);
     const [sentence] = (fault as Error).message.split(/\. To specify|\n/);
     throw new UsageError(`${sentence?.replace(/\.$/, "")}. Usage: ${usage}`);
   }

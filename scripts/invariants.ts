@@ -4,10 +4,11 @@
  * One line a rule, and below it what breaks it; exit code 1 when something does. It reads only, so it may be run at
  * any time against a database at work.
  */
+import { parseArgs } from "node:util";
 import { loadConfig } from "../src/config.ts";
 import { openDatabase } from "../src/platform/postgres.ts";
 import { INVARIANTS, runInvariants, type Violation } from "../src/reservations/index.ts";
-import { runCli } from "./cli.ts";
+import { parseOrExplain, runCli } from "./cli.ts";
 import { withLocalEnvironment } from "./start/local-environment.ts";
 
 /** How long a hold may lie past its deadline: the sweeper comes each second, and has batches to work off. */
@@ -16,6 +17,7 @@ const GRACE_SECONDS = 10;
 const SHOWN = 20;
 
 await runCli(async () => {
+  parseOrExplain("npm run invariants", () => parseArgs());
   const { databaseUrl } = loadConfig({ REDIS_URL: "redis://unused", ...withLocalEnvironment(process.env) });
   const db = openDatabase(databaseUrl, 1, "fastpass-invariants");
   try {

@@ -9,7 +9,7 @@ import { createRooms, serveMetrics, startGateway } from "../src/app.ts";
 import { loadConfig } from "../src/config.ts";
 import { migrate } from "../src/migrations/index.ts";
 import type { Platform } from "../src/platform/index.ts";
-import { runProcess, sentenceOf } from "../src/platform/process.ts";
+import { refuseArguments, runProcess, sentenceOf } from "../src/platform/process.ts";
 import { createReleaser } from "../src/platform/releaser.ts";
 import { startWorkers } from "../workers/start.ts";
 import { startPostgres } from "./local/postgres.ts";
@@ -78,6 +78,7 @@ async function run(platform: Platform, demo: boolean): Promise<void> {
   say(`Fast Pass is ready at ${address}`);
 }
 
+refuseArguments("npm start");
 try {
   const { environment, demo } = await completeEnvironment(process.env);
   await runProcess("fastpass", (platform) => run(platform, demo), environment, releaser);

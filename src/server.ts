@@ -1,8 +1,9 @@
 /** One gateway process: HTTP and WebSocket. */
 import { createRooms, serveMetrics, startGateway } from "./app.ts";
 import { refuseOldSchema } from "./migrations/index.ts";
-import { runProcess } from "./platform/process.ts";
+import { refuseArguments, runProcess } from "./platform/process.ts";
 
+refuseArguments("npm run gateway");
 await runProcess("gateway", async (platform) => {
   await refuseOldSchema(platform.db);
   await serveMetrics(platform);

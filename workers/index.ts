@@ -1,9 +1,10 @@
 /** One worker process: admission, hold expiry, sweeper, seat projection, payment reconciliation. */
 import { createRooms, serveMetrics } from "../src/app.ts";
 import { refuseOldSchema } from "../src/migrations/index.ts";
-import { runProcess } from "../src/platform/process.ts";
+import { refuseArguments, runProcess } from "../src/platform/process.ts";
 import { startWorkers } from "./start.ts";
 
+refuseArguments("npm run worker");
 await runProcess("worker", async (platform) => {
   const { db, log } = platform;
   await refuseOldSchema(db);

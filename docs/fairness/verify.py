@@ -40,7 +40,14 @@ def macs_of(key, tickets):
     return [hmac.new(key, ticket.encode(), hashlib.sha256).digest() for ticket in tickets]
 
 
+def is_text(beacon, name):
+    """A text, or null."""
+    return name in beacon and (beacon[name] is None or isinstance(beacon[name], str))
+
+
 def check_form(draw):
+    if not isinstance(draw, dict):
+        return "this is no draw"
     if draw.get("algorithm") != ALGORITHM:
         return f"the algorithm is {draw.get('algorithm')}, this checks {ALGORITHM}"
     if draw.get("root") is None:
@@ -50,6 +57,11 @@ def check_form(draw):
     for name in ("commitment", "root", "seed"):
         if not isinstance(draw.get(name), str) or not HASH.match(draw[name]):
             return f"the {name} is not 64 hexadecimal digits"
+    counts, beacon = draw.get("counts"), draw.get("beacon")
+    if not isinstance(counts, dict) or type(counts.get("entries")) is not int:
+        return "the number of entries is not a whole number"
+    if beacon is not None and not (isinstance(beacon, dict) and is_text(beacon, "before") and is_text(beacon, "value")):
+        return "the public value does not have the documented form"
     return None
 
 

@@ -6,6 +6,21 @@ import { createReleaser, type Releaser } from "./releaser.ts";
 import { StartError } from "./start-error.ts";
 
 /**
+ * Ends a process that was called with arguments: they would be ignored, and it would run on settings that nobody meant.
+ * @param command how the process is started, such as `npm start`.
+ */
+export function refuseArguments(command: string, args: readonly string[] = process.argv.slice(2)): void {
+  if (args.length === 0) return;
+  const settings = "every setting is an environment variable, and README.md lists them";
+  if (args.length === 1 && (args[0] === "--help" || args[0] === "-h")) {
+    process.stdout.write(`Usage: ${command}\nThere are no options: ${settings}.\n`);
+    process.exit(0);
+  }
+  process.stderr.write(`${command} takes no arguments such as ${args[0]}: ${settings}.\n`);
+  process.exit(2);
+}
+
+/**
  * Opens the platform, runs `start`, and lives until SIGTERM or SIGINT.
  * @param start registers what it opens with the platform's releaser.
  * @param releaser may hold what was opened before, which is then closed last.

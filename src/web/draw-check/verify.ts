@@ -150,7 +150,14 @@ function checkForm(draw: PublishedDraw): Finding[] {
     if (typeof text !== "string" || !HASH.test(text))
       return wrong(`the ${name} is not 64 hexadecimal digits`);
   }
+  if (!Number.isInteger(draw.counts.entries)) return wrong("the number of entries is not a whole number");
+  if (draw.beacon !== null && !(isText(draw.beacon?.before) && isText(draw.beacon?.value)))
+    return wrong("the public value does not have the documented form");
   return [];
+}
+
+function isText(value: unknown): boolean {
+  return value === null || typeof value === "string";
 }
 
 function checkList({ counts }: PublishedDraw, order: readonly string[]): Finding[] {

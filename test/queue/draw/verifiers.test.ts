@@ -142,6 +142,17 @@ describe("the two verifiers", function () {
     await bothName("beacon", changed(saved, { beacon: { before: value, value } }));
   });
 
+  it("counts or a public value · of another form · are named, not stumbled over", async () => {
+    const saved = readVector("beacon");
+    for (const change of [
+      { counts: 7 },
+      { counts: { entries: "7" } },
+      { beacon: "x" },
+      { beacon: { value: 5 } },
+    ])
+      await bothName("form", changed(saved, change as never));
+  });
+
   it("the public value · promised and not used · is no fault, and is told", async () => {
     const saved = readVector("missed");
     await bothName(null, saved);
