@@ -14,10 +14,14 @@ export function roundedCount(count: number): { readonly value: number; readonly 
 export function isNextUp({
   state,
   ahead,
+  seatsLeft,
 }: {
   readonly state: string;
   readonly ahead: number | null;
+  readonly seatsLeft: number | null;
 }): boolean {
+  // Nobody is let in to choose among no seats.
+  if (seatsLeft === 0) return false;
   return state === "deferred" || (state === "waiting" && ahead !== null && ahead < NEXT_UP_BELOW);
 }
 
@@ -26,7 +30,7 @@ export function oddsOf(
   { ahead, seatsLeft }: { readonly ahead: number | null; readonly seatsLeft: number | null },
   maxSeatsPerFan: number,
 ): "unlikely" | "uncertain" | null {
-  if (ahead === null || seatsLeft === null) return null;
+  if (ahead === null || ahead === 0 || seatsLeft === null) return null;
   if (ahead >= seatsLeft) return "unlikely";
   return ahead * maxSeatsPerFan >= seatsLeft ? "uncertain" : null;
 }

@@ -45,10 +45,13 @@ describeInBrowser("browser · without script", function () {
     await page.waitForURL(`**/plain/queues/${show.queueId}`);
     await page.getByRole("button", { name: "Join the line" }).click();
     await page.getByText("You are next").waitFor();
+    await page.getByText("You can reload or close this page and keep your place.").waitFor();
     await expectPlainAccessible(page, `/plain/queues/${show.queueId}?still`);
     // Nobody touches the page from here on: it has to see by itself that the slot is free.
     await stage.house.leave(insider.fan, show);
     await heading(page, "It is your turn");
+    const told = await page.getByRole("main").textContent();
+    expect(told).to.contain("Turn it on now").and.not.contain("keep your place");
     await expectPlainAccessible(page, `/plain/queues/${show.queueId}?still`);
     await page.getByRole("button", { name: "Take my turn" }).click();
     await heading(page, "You are in");

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { oddsOf, roundedCount } from "../../src/presentation/index.ts";
+import { isNextUp, oddsOf, roundedCount } from "../../src/presentation/index.ts";
 import { createServerClock } from "../../src/web/app/clock.ts";
 import {
   announcementOf,
@@ -150,6 +150,14 @@ describe("the queue page's model", () => {
     expect(oddsOf({ ahead: 100, seatsLeft: 300 }, 4)).to.equal("uncertain");
     expect(oddsOf({ ahead: 10, seatsLeft: 300 }, 4)).to.equal(null);
     expect(oddsOf({ ahead: null, seatsLeft: 0 }, 4)).to.equal(null);
+    expect(oddsOf({ ahead: 0, seatsLeft: 0 }, 4)).to.equal(null);
+  });
+
+  it("nearly there · with few ahead · said, unless no seat is free to be let in for", () => {
+    expect(isNextUp({ state: "waiting", ahead: 3, seatsLeft: 20 })).to.equal(true);
+    expect(isNextUp({ state: "waiting", ahead: 3, seatsLeft: null })).to.equal(true);
+    expect(isNextUp({ state: "waiting", ahead: 10, seatsLeft: 20 })).to.equal(false);
+    expect(isNextUp({ state: "waiting", ahead: 0, seatsLeft: 0 })).to.equal(false);
   });
 
   it("the server's clock · from whole seconds of several answers · is found to within their bounds", () => {

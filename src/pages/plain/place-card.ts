@@ -22,7 +22,8 @@ export interface PlaceCard {
   readonly path: string;
   readonly isLoggedIn: boolean;
   readonly maxSeatsPerFan: number;
-  readonly timeZone: string | null;
+  /** The event's; the reader's is not known to a server. */
+  readonly timeZone: string;
 }
 
 type Texts = (typeof queueTexts)["en"];
@@ -60,18 +61,18 @@ function button({ path, isLoggedIn, language }: PlaceCard, verb: string, label: 
   return html`<form method="post" action="${path}/${verb}"><button class="button${quiet && " quiet"}">${label}</button></form>`;
 }
 
-function opening({ status, language }: PlaceCard, texts: Texts): Html {
+function opening({ status, language, timeZone }: PlaceCard, texts: Texts): Html {
   const left = (Date.parse(status.opensAt) - Date.now()) / 1_000;
   return html`<p>${texts.opensIn} <strong>${formatDuration(Math.max(0, left), language)}</strong></p>
-<p class="muted">${texts.opensAt(formatDateTime(status.opensAt, language))}</p>`;
+<p class="muted">${texts.opensAt(formatDateTime(status.opensAt, language, timeZone))}</p>`;
 }
 
 function before(card: PlaceCard, texts: Texts): Html {
-  const { status, language } = card;
+  const { status, language, timeZone } = card;
   if (status.phase === "recovering") return over(texts.recoveringTitle, texts.recovering);
   if (status.phase === "scheduled")
     return html`<section class="card">${opening(card, texts)}<p>${texts.scheduled}</p>
-${status.lobbyOpensAt && html`<p>${texts.lobbyFrom(formatDateTime(status.lobbyOpensAt, language))}</p>`}</section>`;
+${status.lobbyOpensAt && html`<p>${texts.lobbyFrom(formatDateTime(status.lobbyOpensAt, language, timeZone))}</p>`}</section>`;
   const isLobby = status.phase === "lobby" || status.phase === "drawing";
   return html`<section class="card"><h2>${isLobby ? texts.joinLobbyTitle : texts.joinTitle}</h2>
 ${isLobby && html`${opening(card, texts)}<p>${texts.lobbyDraw} ${texts.lobbyAfter}</p>`}
@@ -88,17 +89,18 @@ ${leave(card, texts.leave, texts.leaveSure)}</section>`;
 }
 
 function waiting(card: PlaceCard, ticket: TicketView, texts: Texts): Html {
-  const { status, language, maxSeatsPerFan } = card;
+  const { status, language, maxSeatsPerFan, timeZone } = card;
   const { ahead, eta, seatsLeft, asOf, deferredUntil } = ticket;
   const roughly = (count: number) => {
     const { value, exact } = roundedCount(count);
     return `${exact ? "" : `${texts.about} `}${formatNumber(value, language)}`;
   };
   const odds = oddsOf(ticket, maxSeatsPerFan);
+  const limit = seatsLeft === 0 && status.phase !== "paused" ? "seats" : status.limitedBy;
   const say = odds === "unlikely" ? texts.oddsUnlikely : texts.oddsUncertain;
   const figure =
     ticket.state === "deferred"
-      ? html`<h2>${texts.deferredTitle}</h2>${deferredUntil && html`<p>${texts.deferred(formatTime(deferredUntil, language))}</p>`}`
+      ? html`<h2>${texts.deferredTitle}</h2>${deferredUntil && html`<p>${texts.deferred(formatTime(deferredUntil, language, timeZone))}</p>`}`
       : ahead === null
         ? html`<h2>${texts.ahead}</h2><p>${texts.placeKept}</p>`
         : html`<h2 class="label">${texts.ahead}</h2><p class="figure huge">${ahead === 0 ? texts.nobodyAhead : roughly(ahead)}</p>`;
@@ -106,14 +108,14 @@ function waiting(card: PlaceCard, ticket: TicketView, texts: Texts): Html {
     [texts.wait, formatWait(eta, texts, language)],
     [texts.inLine, roughly(ticket.waiting)],
     [texts.seats, seatsLeft === null ? texts.waitUnknown : formatNumber(seatsLeft, language)],
-    [texts.asOf, `${formatTime(asOf, language, card.timeZone)}`],
+    [texts.asOf, formatTime(asOf, language, timeZone)],
   ];
   return html`<section class="card stub">${figure}
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${leave(card, texts.leave, texts.leaveSure)}</section>
 ${status.phase === "paused" && html`<div class="notice"><h2>${texts.pausedTitle}</h2><p>${texts.paused}</p></div>`}
-${status.limitedBy === "capacity" && html`<p class="notice">${texts.full}</p>`}
-${status.limitedBy === "seats" && html`<p class="notice">${texts.seatsHeld}</p>`}
+${limit === "capacity" && html`<p class="notice">${texts.full}</p>`}
+${limit === "seats" && html`<p class="notice">${texts.seatsHeld}</p>`}
 ${isNextUp(ticket) && status.phase !== "paused" && html`<p class="notice"><strong>${texts.nextUp}</strong></p>`}
 ${odds && html`<p>${say(roughly(ahead ?? 0), formatNumber(seatsLeft ?? 0, language))}</p>`}`;
 }

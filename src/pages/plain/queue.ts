@@ -38,6 +38,7 @@ export function queuePages(deps: PlainDeps, show: ShowPlain): PlainRoute[] {
     const performance = event.performances.find(({ queueId }) => queueId === id);
     const notice = inLanguage(status.notice, language);
     const isLive = ticket !== null && LIVE.has(ticket.state);
+    const isTurn = ticket?.state === "admitted" || ticket?.state === "inside";
     const isOver = !isLive && (status.phase === "sold_out" || status.phase === "closed");
     const seconds = isLive ? refreshAfter(ticket.pollAfterSeconds) : isOver ? null : WITHOUT_PLACE_SECONDS;
     const isStill = query.still !== undefined;
@@ -48,10 +49,10 @@ ${notice && html`<div class="notice"><p class="label">${texts.organiser}</p><p l
 ${query.refused === "removed" && html`<div class="notice problem" role="alert"><p>${texts.removed}</p></div>`}
 ${query.refused === "paying" && html`<div class="notice problem" role="alert"><p>${texts.paymentRunning}</p></div>`}
 ${isLive && waiting && html`<p class="description">${waiting}</p>`}
-${placeCard({ status, ticket, language, path, isLoggedIn: fan !== null, maxSeatsPerFan: performance?.maxSeatsPerFan ?? 1, timeZone: event.look?.timeZone ?? null })}
-${isLive && html`<p>${texts.keepPlace}</p>`}
-${!isOver && html`<p>${texts.turnLasts(formatDuration(turn.arrivalSeconds, language), formatDuration(turn.sessionSeconds, language))}</p>`}
-${!isOver && html`<p class="notice">${texts.plainSeats}</p>`}
+${placeCard({ status, ticket, language, path, isLoggedIn: fan !== null, maxSeatsPerFan: performance?.maxSeatsPerFan ?? 1, timeZone: event.look?.timeZone ?? "UTC" })}
+${isLive && !isTurn && html`<p>${texts.keepPlace}</p>`}
+${!isOver && !isTurn && html`<p>${texts.turnLasts(formatDuration(turn.arrivalSeconds, language), formatDuration(turn.sessionSeconds, language))}</p>`}
+${!isOver && html`<p class="notice">${isTurn ? texts.plainSeatsNow : texts.plainSeats}</p>`}
 ${
   seconds !== null &&
   html`<p>${isStill ? texts.plainStill : texts.plainRefresh(formatDuration(seconds, language))}

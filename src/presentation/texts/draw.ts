@@ -1,7 +1,7 @@
 /** The page on which a draw, and one's own place in it, is checked. */
 const en = {
   title: "The draw",
-  lead: "Everybody who was in the waiting room at the opening got a place by lot. Everything the lots were made of is published here, and your browser can make them again and compare.",
+  lead: "Everybody who is in the waiting room at the opening gets a place by lot. Everything the lots are made of is published here, and your browser can make them again and compare.",
   back: "Back to the line",
 
   // What was published
@@ -55,7 +55,7 @@ const en = {
 
 const ko: typeof en = {
   title: "추첨",
-  lead: "오픈 시점에 대기실에 있던 모든 사람의 순서를 추첨으로 정했습니다. 추첨에 쓰인 값은 모두 여기에 공개되며, 브라우저가 추첨을 그대로 다시 계산해 비교할 수 있습니다.",
+  lead: "오픈 시점에 대기실에 있는 모든 사람의 순서를 추첨으로 정합니다. 추첨에 쓰이는 값은 모두 여기에 공개되며, 브라우저가 추첨을 그대로 다시 계산해 비교할 수 있습니다.",
   back: "대기열로 돌아가기",
 
   published: "공개된 값",

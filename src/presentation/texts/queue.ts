@@ -97,7 +97,7 @@ const en = {
   expiredUnclaimed: (when: string) => `It was your turn until ${when}, and it was not taken.`,
   expiredSession: (when: string) => `Your time to choose and pay ended ${when}.`,
   expiredAway: "Your turn came while this page was closed, and the time to come back ran out.",
-  expiredUnknown: "Your turn came and was not taken in time.",
+  expiredUnknown: "It was not taken in time, or the time to choose and pay ran out.",
   rejoin: "Join again at the end",
   otherEvents: "See other events",
 
@@ -130,6 +130,7 @@ const en = {
   plainGoOn: "Look again by itself",
   plainSeats:
     "Choosing seats needs JavaScript. Turn it on before your turn comes, or open this page elsewhere.",
+  plainSeatsNow: "Choosing seats needs JavaScript. Turn it on now, or open this page elsewhere.",
   refresh: "Look again now",
 };
 
@@ -224,7 +225,7 @@ const ko: typeof en = {
   expiredUnclaimed: (when) => `${when}까지 차례였지만 입장하지 않았습니다.`,
   expiredSession: (when) => `좌석을 고르고 결제할 시간이 ${when}에 끝났습니다.`,
   expiredAway: "페이지가 닫혀 있는 동안 차례가 왔고, 돌아올 시간이 지났습니다.",
-  expiredUnknown: "차례가 왔지만 제때 입장하지 않았습니다.",
+  expiredUnknown: "제때 입장하지 않았거나, 좌석을 고르고 결제할 시간이 끝났습니다.",
   rejoin: "맨 뒤에서 다시 줄 서기",
   otherEvents: "다른 공연 보기",
 
@@ -254,6 +255,7 @@ const ko: typeof en = {
   plainGoOn: "자동 새로 고침 켜기",
   plainSeats:
     "좌석을 고르려면 JavaScript가 필요합니다. 차례가 되기 전에 켜거나 다른 곳에서 이 페이지를 열어 주세요.",
+  plainSeatsNow: "좌석을 고르려면 JavaScript가 필요합니다. 지금 켜거나 다른 곳에서 이 페이지를 열어 주세요.",
   refresh: "지금 새로 고침",
 };
 

@@ -37,11 +37,7 @@ export function Waiting({ event, line }: RoomProps) {
     <>
       <section class="card stub" data-state={ticket.state} data-connection={connection}>
         <ConnectionNote connection={connection} ticket={ticket} line={line} />
-        {isLobby ? (
-          <Lobby status={status} ticket={ticket} />
-        ) : (
-          <Figure place={place} connection={connection} />
-        )}
+        {isLobby ? <Lobby status={status} /> : <Figure place={place} connection={connection} />}
         {!isLobby && <Facts ticket={ticket} texts={texts} language={language} />}
       </section>
       {!isLobby && <Hints place={place} maxSeatsPerFan={maxSeatsPerFan} />}
@@ -100,14 +96,14 @@ export function ConnectionNote({
   );
 }
 
-function Lobby({ status, ticket }: { readonly status: QueueStatus; readonly ticket: TicketView }) {
+function Lobby({ status }: { readonly status: QueueStatus }) {
   const texts = useTexts(queueTexts);
   const language = useLanguage();
   return (
     <>
       <h2>{status.phase === "drawing" ? texts.drawing : texts.lobbyTitle}</h2>
       <OpensIn at={status.opensAt} />
-      <p>{texts.lobbyHere(formatNumber(Math.max(ticket.waiting, status.waiting, 1), language))}</p>
+      {status.waiting > 1 && <p>{texts.lobbyHere(roughly(status.waiting, texts, language))}</p>}
       <Draw queueId={status.id} />
     </>
   );
@@ -220,7 +216,8 @@ function Hints({ place, maxSeatsPerFan }: { readonly place: Place; readonly maxS
   const ahead = roughly(ticket.ahead ?? 0, texts, language);
   const seats = formatNumber(ticket.seatsLeft ?? 0, language);
   const odds = oddsOf(ticket, maxSeatsPerFan);
-  const limit = place.status?.limitedBy;
+  // The place is told as it changes, what limits the line every minute.
+  const limit = ticket.seatsLeft === 0 ? "seats" : place.status?.limitedBy;
   return (
     <>
       {place.paused && (
