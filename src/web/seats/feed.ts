@@ -34,6 +34,8 @@ export interface FeedDeps {
 export interface Feed {
   /** The page was woken or is online again: comes back at once instead of after the pause. */
   wake(): void;
+  /** The network is gone: a socket notices only much later, and until then shows old seats as new ones. */
+  lose(): void;
   close(): void;
 }
 
@@ -117,6 +119,14 @@ export function followSeats(deps: FeedDeps): Feed {
       clearTimeout(timer);
       pause = pauses.first;
       connect();
+    },
+    lose() {
+      const lost = socket;
+      if (!lost) return;
+      socket = null;
+      lost.close();
+      deps.onLive(false);
+      comeBack();
     },
     close() {
       closed = true;

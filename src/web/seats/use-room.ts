@@ -58,12 +58,15 @@ export function useRoom({ facts, hall, pass: first, mine }: Admitted): OpenRoom 
     const wake = () => {
       if (!document.hidden) feed?.wake();
     };
+    const lose = () => feed?.lose();
     follow();
     document.addEventListener("visibilitychange", wake);
     addEventListener("online", wake);
+    addEventListener("offline", lose);
     return () => {
       document.removeEventListener("visibilitychange", wake);
       removeEventListener("online", wake);
+      removeEventListener("offline", lose);
       feed?.close();
     };
   }, [room]);

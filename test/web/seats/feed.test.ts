@@ -86,6 +86,21 @@ describe("seats page · feed", () => {
     feed.close();
   });
 
+  it("offline · before the socket notices · what is shown is old at once, and waking brings it back", async () => {
+    const { sockets, closed, told, letters, say, feed } = follow();
+    say({ type: "snapshot", epoch: 1, seq: 5, seats: "AAAO" });
+    feed.lose();
+    expect(told.live.at(-1)).to.equal(false);
+    expect(closed).to.deep.equal([0]);
+    say({ type: "seats", epoch: 1, seq: 6, changes: [[0, "H"]] }, 0);
+    expect(letters(), "a socket that was given up says nothing").to.equal("AAAO");
+    feed.wake();
+    expect(sockets.length).to.equal(2);
+    say({ type: "snapshot", epoch: 1, seq: 6, seats: "HAAO" });
+    expect(told.live.at(-1)).to.equal(true);
+    feed.close();
+  });
+
   it("socket ends · with a refusal · is told and does not come back", async () => {
     for (const code of [4401, 4403, 4409]) {
       const { sockets, told, feed } = follow();
