@@ -76,7 +76,8 @@ function parseJson(source: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RefusedError(`${source} is not JSON.`);
+    const hint = /^https?:/.test(source) ? "; the address is that of the API, with /api/v1 in it" : "";
+    throw new RefusedError(`${source} is not JSON${hint}.`);
   }
 }
 

@@ -150,6 +150,10 @@ def main(arguments):
         return 2
     try:
         draw, tickets = load(arguments[0])
+    except json.JSONDecodeError as fault:
+        hint = "; the address is that of the API, with /api/v1 in it" if arguments[0].startswith("http") else ""
+        print(f"{arguments[0]} is not JSON ({fault}){hint}", file=sys.stderr)
+        return 2
     except (OSError, ValueError, KeyError, TypeError) as fault:
         print(f"{arguments[0]} can't be read as a draw: {fault}", file=sys.stderr)
         return 2

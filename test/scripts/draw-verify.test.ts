@@ -29,6 +29,7 @@ describe("npm run draw:verify", function () {
             .map((ticketId, index) => `{"place":${index + 1},"ticketId":"${ticketId}"}\n`)
             .join(""),
         );
+      else if (url === "/page/draw") response.end("<!doctype html>");
       else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -83,6 +84,15 @@ describe("npm run draw:verify", function () {
     expect([code, stdout]).to.deep.equal([
       1,
       "WRONG form: the seed is not published yet: the draw is being made\n",
+    ]);
+  });
+
+  it("the address of the page · is told from that of the API", async () => {
+    const page = queue.replace("/queues/1", "/page");
+    const { code, stderr } = await verify(page);
+    expect([code, stderr]).to.deep.equal([
+      1,
+      `${page}/draw is not JSON; the address is that of the API, with /api/v1 in it.\n`,
     ]);
   });
 
