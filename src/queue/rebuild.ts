@@ -81,7 +81,7 @@ function* placeCommands(
     const tail = state === "D" ? clocksFrom + grace : state === "R" ? grace : state === "I" ? ends : 0;
     // An ended ticket keeps the epoch it ended in: what its account had before that never comes back.
     const packed = [ticketId, sequence, state, lane, isLive(state) ? epoch : place.epoch];
-    if (fence > 0 || tail > 0) packed.push(fence, number, tail, place.wasForgiven ? "u" : "");
+    if (fence > 0 || tail > 0) packed.push(fence, number, tail, flagsOf(place));
     yield ["HSET", "tickets", userId, packed.join("|")];
     if (state === "D") yield ["ZADD", "deferred", tail, userId];
     else if (state === "A")
@@ -97,6 +97,15 @@ function* placeCommands(
     else if (state === "L") yield ["SADD", "lobby", userId];
     else if (state === "R") yield ["ZADD", "returned", sequence, userId];
   }
+}
+
+/**
+ * Which pages received an admission, and the last claims, are lost with Redis. Whoever may have used a turn must not
+ * get a second one, so none from before the loss is forgiven: its time to arrive begins anew instead.
+ */
+function flagsOf({ wasForgiven, state }: Place): string {
+  if (wasForgiven) return "u";
+  return state === "A" ? "k" : "";
 }
 
 function* insideCommands(

@@ -161,6 +161,8 @@ export function createHistory(report: Report): History {
         : data.undelivered === true
           ? from === "A" && kind === "defer" && ticket.undelivered === 0
           : ALLOWED[kind].includes(from);
+    if (data.undelivered === true && ticket.epoch !== row.epoch)
+      report("Q1", row, ticket.ticketId, "an admission from before a loss, maybe used, is forgiven");
     if (!possible) report("Q1", row, ticket.ticketId, `${kind} is impossible in state ${from}`);
     ticket.epoch = row.epoch;
     counts[from] -= 1;

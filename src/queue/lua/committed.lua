@@ -4,7 +4,8 @@
 --- ARGV epoch number trimBefore head message oldestAdmission userIds...
 --
 -- userIds: whom this admitted, the first of them at oldestAdmission (0 for nobody). Their clock runs from now when
--- the commit came late: before it they could not be told. Publishes the message, if there is one, to every gateway.
+-- the commit came late: before it they could not be told. It never ends sooner by that, even if the time to arrive was
+-- cut meanwhile. Publishes the message, if there is one, to every gateway.
 -- Returns { code }: STALE when Redis is at another epoch. Idempotent.
 --@include codes
 --@include fields
@@ -27,7 +28,7 @@ if tonumber(oldestAdmission) > 0 and now - tonumber(oldestAdmission) > LATE then
   for index = firstRest, #ARGV do
     local t = readTicket(ARGV[index])
     if t and t.state == 'A' and t.number > s.journalled then
-      redis.call('ZADD', arriving, 'XX', digits(arriveBy), ARGV[index])
+      redis.call('ZADD', arriving, 'XX', 'GT', digits(arriveBy), ARGV[index])
     end
   end
 end

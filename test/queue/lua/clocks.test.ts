@@ -27,6 +27,17 @@ describe("clocks", () => {
     return fan;
   }
 
+  it("commit · late, after the time to arrive was cut · nobody gets less than they had", async () => {
+    lab = await openLab(house, { arrivalSeconds: 20 });
+    const fan = await lab.join();
+    await lab.passSeconds(2);
+    await lab.patch({ arrivalSeconds: 5 });
+    await lab.run(17);
+    expect(await lab.states([fan])).to.deep.equal(["A"]);
+    await lab.run(1.5);
+    expect(await lab.states([fan])).to.deep.equal(["X"]);
+  });
+
   describe("pause", () => {
     it("pause · for longer than the time to arrive · nobody misses a turn", async () => {
       lab = await openLab(house, { arrivalSeconds: 10 });

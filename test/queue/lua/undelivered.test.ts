@@ -85,4 +85,27 @@ describe("undelivered admissions", () => {
     await lab.run(14.5);
     expect((await lab.kinds(fan.ticketId)).slice(-2)).to.deep.equal(["admit", "expire no_show"]);
   });
+
+  it("rebuild · a claim went down with Redis · the fan claims again, under the same fence", async () => {
+    const fan = await lab.join();
+    await lab.run(0.25);
+    const before = await lab.store.claim(lab.queueId, fan.userId);
+    await lab.loseAll();
+    await lab.run(8);
+    const again = await lab.store.claim(lab.queueId, fan.userId);
+    expect([again.code, again.ticketId, again.fence]).to.deep.equal([Code.ok, fan.ticketId, before.fence]);
+    await lab.run(0.25);
+    expect(await lab.kinds(fan.ticketId)).to.deep.equal(["join", "admit", "claim"]);
+  });
+
+  it("rebuild · a claim went down with Redis and is not made again · there is no second turn", async () => {
+    const fan = await lab.join();
+    await lab.run(0.25);
+    await lab.store.claim(lab.queueId, fan.userId);
+    await lab.loseAll();
+    await lab.run(0.25);
+    await seen(fan.userId);
+    await lab.run(14);
+    expect(await lab.kinds(fan.ticketId)).to.deep.equal(["join", "admit", "expire no_show"]);
+  });
 });

@@ -3,7 +3,8 @@
 -- state: L lobby, W waiting, D deferred, R returned, A admitted, I inside, G left, X expired, M removed, E ended.
 -- number: the journal entry of the admission (A, I). until: end of the grace in running time (D), what is left of it
 -- (R), end of the session (I).
--- flags: u = an admission that nobody acknowledged was forgiven once, k = a page is known to have received this one.
+-- flags: u = an admission that nobody acknowledged was forgiven once, k = a page is known to have received this one,
+-- or may have: after a loss nobody knows.
 -- Empty tail fields are cut off: most fans only wait.
 -- A hash for each account would cost twice the memory of this form.
 local function unpackTicket(packed)
