@@ -12,6 +12,7 @@ import { writeReport } from "./demo/report.ts";
 import { type Finished, runDemo } from "./demo/run.ts";
 import { type House, openHouse } from "./house.ts";
 import { SetupError } from "./local/setup-error.ts";
+import { withLocalEnvironment } from "./start/local-environment.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -74,7 +75,7 @@ async function perform(options: DemoOptions, interrupted: AbortSignal): Promise<
 function useExisting({ url, email, password }: NonNullable<DemoOptions["existing"]>): House {
   return {
     addresses: [new URL(url)],
-    config: loadConfig(process.env),
+    config: loadConfig(withLocalEnvironment(process.env)),
     operator: { email, password },
     problems: async () => [],
   };

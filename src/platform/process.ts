@@ -16,7 +16,7 @@ export function refuseArguments(command: string, args: readonly string[] = proce
     process.stdout.write(`Usage: ${command}\nThere are no options: ${settings}.\n`);
     process.exit(0);
   }
-  process.stderr.write(`${command} takes no arguments such as ${args[0]}: ${settings}.\n`);
+  process.stderr.write(`${command} does not take ${args[0]}, nor any other argument: ${settings}.\n`);
   process.exit(2);
 }
 
