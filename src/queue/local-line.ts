@@ -145,8 +145,10 @@ export function createLocalLine(row: QueueRow): LocalLine {
     const isEarly = view.phase === "recovering" && view.epoch <= line.recoveredEpoch;
     if (!isEarly && (view.tick >= line.tick || view.epoch > line.epoch)) {
       const { epoch, tick, tickAt, waiting } = view;
-      // Only a tick ends a recovery, since it must be noticed for every rank.
-      const stays = line.phase === "recovering" && epoch === line.toldEpoch && epoch > line.recoveredEpoch;
+      // Only a tick ends a recovery or a draw, since it must be noticed for every rank.
+      const isUnsettled =
+        line.phase === "drawing" || (line.phase === "recovering" && epoch > line.recoveredEpoch);
+      const stays = isUnsettled && epoch === line.toldEpoch;
       const phase = stays ? line.phase : view.phase;
       Object.assign(line, { epoch, tick, tickAt, waiting, phase });
     }
@@ -220,10 +222,12 @@ export function createLocalLine(row: QueueRow): LocalLine {
       line.recoveredEpoch = line.toldEpoch;
       ranks.reset();
     }
+    // The tick that said so may have been missed.
+    const drawn = summary.drawn || (line.phase === "drawing" && phase !== "drawing");
     Object.assign(line, { tick, tickAt: at, waiting, phase, committedTick: tick });
     line.seatsLeft = available < 0 ? null : available;
     line.seatsHeld = held < 0 ? null : held;
-    return ranks.apply(summary) > 0 && !hasNoPlaces(phase);
+    return ranks.apply(drawn ? { ...summary, drawn } : summary) > 0 && !hasNoPlaces(phase);
   }
 
   /** Who left the line from its front and who from within; the message's changes tell the one, its ticks both. */

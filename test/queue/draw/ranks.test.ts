@@ -2,6 +2,10 @@
 import { expect } from "chai";
 import type { TickSummary } from "../../../src/queue/journal.ts";
 import { createLaneRanks, type Ranked } from "../../../src/queue/lane-ranks.ts";
+import { createLocalLine, type LocalLine } from "../../../src/queue/local-line.ts";
+import type { QueueRow } from "../../../src/queue/queue-store.ts";
+import { placeOf } from "../../../src/queue/ticket-view.ts";
+import type { Phase, RawView } from "../../../src/queue/view.ts";
 
 const at = (tick: number) => tick * 250_000;
 
@@ -56,5 +60,66 @@ describe("ranks and a draw", () => {
     ranks.enter(late);
     expect(late).to.include({ rank: 2, rankTick: 5 });
     expect(ranks.apply(tickOf(7))).to.equal(1);
+  });
+});
+
+describe("a gateway and a draw", () => {
+  const viewAt = (ticketId: string, tick: number, phase: Phase, rank: number): RawView => ({
+    ticketId,
+    sequence: 900,
+    state: "W",
+    lane: 0,
+    epoch: 1,
+    rank,
+    waiting: 1_003,
+    tick,
+    tickAt: at(tick),
+    arriveBy: 0,
+    passEnds: 0,
+    graceEnds: 0,
+    fence: 0,
+    phase,
+    available: 0,
+    held: 0,
+    number: 0,
+    tickStamp: at(tick),
+  });
+  /** At tick 4 lots are drawn, and a fan has joined behind those not placed yet. */
+  function drawing(): LocalLine {
+    const row: Partial<QueueRow> = { id: "q", tick: 3, tickMicros: at(3), epoch: 1, journalLength: 3 };
+    const line = createLocalLine(row as QueueRow);
+    hear(line, 4, { phase: "drawing" });
+    line.observe("behind", viewAt("behind", 4, "drawing", 0));
+    return line;
+  }
+  const hear = (line: LocalLine, tick: number, change: Partial<TickSummary>) =>
+    line.apply({
+      epoch: 1,
+      number: tick,
+      after: tick - 1,
+      ticks: [{ ...tickOf(tick), ...change }],
+      changes: [],
+    });
+  const placeIn = (line: LocalLine) => {
+    const fan = line.fans.get("behind");
+    return fan ? placeOf(line, fan).position : undefined;
+  };
+
+  it("somebody else's answer that the draw is over · before its tick is committed · shows nobody a place from before", () => {
+    const line = drawing();
+    line.observe("next", viewAt("next", 5, "open", 1_001));
+    expect(placeIn(line)).to.equal(null);
+    expect(hear(line, 5, { drawn: true }).gap).to.equal(true);
+    expect(placeIn(line)).to.equal(null);
+    line.observe("behind", viewAt("behind", 5, "open", 1_000));
+    expect(placeIn(line)).to.equal(1_001);
+  });
+
+  it("a tick after the draw · when the one that ended it was missed · shows no place until it is read again", () => {
+    const line = drawing();
+    expect(hear(line, 6, {}).gap).to.equal(true);
+    expect(placeIn(line)).to.equal(null);
+    line.observe("behind", viewAt("behind", 6, "open", 1_000));
+    expect(placeIn(line)).to.equal(1_001);
   });
 });
