@@ -284,7 +284,8 @@ describeInBrowser("browser · the waiting room", function () {
     const held = await house.hold(inside, { seatIds: show.seatIds }, { expect: 201 });
     const { page } = await join(show);
     await connected(page);
-    await page.getByText("0 seats left").waitFor();
+    await page.getByText("Every seat that is left is in somebody's hands right now.").waitFor();
+    expect(await page.getByText("You are almost there.").count()).to.equal(0);
     await house.pay(inside.fan, held.body.id);
     await state(page, "sold_out");
     await expectAccessible(page, "sold out");

@@ -6,7 +6,7 @@ const en = {
   turnEnds: (span: string) => `Your turn ends in ${span}. Seats you hold by then stay yours to pay for.`,
   turnOver: "Your turn is over",
   turnOverText:
-    "The time to choose has run out. You can join the line again; seats you hold can still be paid for.",
+    "The time to choose has run out, or your purchase is complete. You can join the line again; seats you hold can still be paid for.",
   noTurn: "It is not your turn yet",
   noTurnText: "Seats are open to those whose turn it is. Your place in the line is kept.",
   noTicket: "You are not in this line",
@@ -83,7 +83,8 @@ const ko: typeof en = {
   turnLeft: "선택할 수 있는 시간",
   turnEnds: (span) => `선택 시간이 ${span} 후에 끝납니다. 그때까지 선점한 좌석은 계속 결제할 수 있습니다.`,
   turnOver: "선택 시간이 끝났습니다",
-  turnOverText: "좌석을 고를 시간이 지났습니다. 다시 줄을 설 수 있고, 선점한 좌석은 아직 결제할 수 있습니다.",
+  turnOverText:
+    "좌석을 고를 시간이 지났거나 구매를 마쳤습니다. 다시 줄을 설 수 있고, 선점한 좌석은 아직 결제할 수 있습니다.",
   noTurn: "아직 차례가 아닙니다",
   noTurnText: "차례가 된 분만 좌석을 고를 수 있습니다. 대기 순서는 그대로 유지됩니다.",
   noTicket: "이 대기열에 없습니다",
