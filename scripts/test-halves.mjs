@@ -13,16 +13,7 @@ import path from "node:path";
 
 const TESTS = "test";
 /** Whole folders, since test/contract ends by asking what all its files have seen; chosen to take half of the time. */
-const FIRST_HALF = new Set([
-  "auth",
-  "browser",
-  "catalog",
-  "contract",
-  "costs",
-  "payments",
-  "queue",
-  "reservations",
-]);
+const FIRST_HALF = new Set(["auth", "browser", "catalog", "contract", "costs", "reservations"]);
 const NOT_BY_DEFAULT = path.join(TESTS, "long") + path.sep;
 
 /** @returns {string[][]} lists of files, relative to the root, that may run at the same time; one list on one core. */
