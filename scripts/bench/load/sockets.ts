@@ -19,6 +19,8 @@ export interface CrowdOpened {
 }
 
 const PORTS_A_SOURCE = 20_000;
+/** The ports of a crowd that has closed are not free for a minute, so the next ones come from other addresses. */
+const SOURCES = 250;
 
 interface Held {
   readonly clients: StreamClient[];
@@ -63,7 +65,7 @@ export function openCrowd(crowd: Crowd): Promise<CrowdOpened & { readonly crowd:
         port,
         path: paths[index] as string,
         token: tokens?.[index] ?? null,
-        localAddress: `127.0.0.${2 + Math.floor(index / PORTS_A_SOURCE)}`,
+        localAddress: `127.0.${id % SOURCES}.${2 + Math.floor(index / PORTS_A_SOURCE)}`,
       };
       held.clients.push(
         openStream(target, {
