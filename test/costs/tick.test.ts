@@ -5,7 +5,7 @@ import { costOfTicks } from "./ticking.ts";
 const COMMANDS_A_TICK = 3;
 
 describe("D2 · Redis commands a position tick", () => {
-  for (const sockets of [10, 10_000]) {
+  for (const sockets of [10, 1_000, 10_000]) {
     it(`${sockets} sockets · at most three commands a tick`, async function () {
       this.timeout(120_000);
       const { commands, ticks, told } = await costOfTicks({ sockets, others: 0 });
@@ -14,7 +14,7 @@ describe("D2 · Redis commands a position tick", () => {
     });
   }
 
-  for (const waiting of [100_000]) {
+  for (const waiting of [1_000, 100_000]) {
     it(`${waiting} waiting · at most three commands a tick`, async function () {
       this.timeout(120_000);
       const { commands, ticks } = await costOfTicks({ sockets: 10, others: waiting - 10 });

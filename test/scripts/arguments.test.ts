@@ -4,10 +4,15 @@ import { ONE_SENTENCE, runScript } from "./run-script.ts";
 
 /** Whatever goes on in spite of its arguments ends here, and starts no server. */
 const UNUSABLE = { PORT: "none", DATABASE_URL: "postgres://x@127.0.0.1:1/x" };
-/** One of each kind: what starts everything, a process, a command. */
-const WITHOUT_ARGUMENTS = ["start.ts", "../src/server.ts", "migrate.ts"];
-/** A process, and a program with arguments. */
-const HELPFUL = ["../src/server.ts", "draw-verify.ts"];
+const WITHOUT_ARGUMENTS = [
+  "start.ts",
+  "../src/server.ts",
+  "../workers/index.ts",
+  "migrate.ts",
+  "invariants.ts",
+];
+/** One of each kind: a process, a program without arguments, and two with some. */
+const HELPFUL = ["../src/server.ts", "migrate.ts", "draw-verify.ts", "bench/index.ts"];
 
 describe("arguments of the npm scripts", function () {
   this.timeout(60_000);
