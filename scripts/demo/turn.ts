@@ -36,6 +36,8 @@ interface Turn {
 
 /** A request that is under way when a deadline passes may be refused for it. */
 const NEAR_MS = 1_500;
+/** No feed is opened with a pass that ends within this. */
+const LATE_FEED_MS = 1_000;
 /** The news that a ticket ended is at most this far behind its refusals. */
 const NEWS_MS = 3_000;
 /** The seats of a lapsed hold are free long before, and the map shows it soon after. */
@@ -51,7 +53,7 @@ export async function takeTurn(world: World, fan: Fan, place: Place, round: numb
   if (!claim) return "nothing";
   const endsAt = Date.parse(claim.passExpiresAt) - world.api.clockOffsetMs;
   let leaving = false;
-  const isOver = () => leaving || !place.isLive || Date.now() > endsAt - NEAR_MS;
+  const isOver = () => leaving || !place.isLive || Date.now() > endsAt - LATE_FEED_MS;
   const admission = { performanceId: world.performanceId, pass: claim.pass, isOver };
   const view = plan.followsSeats ? openSeatView(world, admission, index) : null;
   const turn: Turn = { world, fan, place, pass: claim.pass, endsAt, view, scarce: false };
