@@ -180,7 +180,9 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
         authenticate: auth.authenticate,
         limiter: config.limits ? createLimiter() : null,
       };
-      mountRoutes(router, withBase(api), options);
+      // The router tries one path after the other: what a surge asks for stands first.
+      const surged = [...queue.routes, ...seats.routes, ...reservations.routes];
+      mountRoutes(router, withBase([...surged, ...api.filter((route) => !surged.includes(route))]), options);
       mountRoutes(router, queue.publicRoutes, options);
       mountRoutes(router, pages.routes, options);
       mountStreamPaths(router, streams);

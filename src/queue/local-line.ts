@@ -50,6 +50,8 @@ export interface LocalFan {
   polledUntil: number;
   /** When the stream is due for its next position, milliseconds. */
   nextSendAt: number;
+  /** The signed ticket, once it was shown, and the epoch and lane it is signed for. */
+  signed: { readonly epoch: number; readonly lane: number; readonly text: string } | null;
 }
 
 /** What the operator's settings and controls are, as last heard. */
@@ -173,6 +175,7 @@ export function createLocalLine(row: QueueRow): LocalLine {
           streams: old?.streams ?? [],
           polledUntil: old?.polledUntil ?? 0,
           nextSendAt: 0,
+          signed: null,
         };
     if (old && !same) ranks.leave(old);
     const { state, rank, tick, tickAt, arriveBy, passEnds, graceEnds, number } = view;
@@ -208,7 +211,7 @@ export function createLocalLine(row: QueueRow): LocalLine {
     else if (kind === "expire") fan.state = "X";
     else if (kind === "end") fan.state = "E";
     else if (kind === "draw") {
-      Object.assign(fan, { state: "W", sequence, lane, rank: -1, rankTick: -1 });
+      Object.assign(fan, { state: "W", sequence, lane, rank: -1, rankTick: -1, signed: null });
       ranks.enter(fan);
     }
     return { kind, fan, data };

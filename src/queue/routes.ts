@@ -3,7 +3,7 @@ import { Problem } from "../platform/errors.ts";
 import type { AuthenticatedContext, Reply, RequestContext, Route } from "../platform/http/route.ts";
 import { claimView, joinBody, keySet, queueParams, queueStatus, ticketView, turnLength } from "./schemas.ts";
 import type { createStatus } from "./status.ts";
-import type { WaitingRoom } from "./waiting-room.ts";
+import type { ViewResult, WaitingRoom } from "./waiting-room.ts";
 
 interface QueueParams {
   readonly queueId: string;
@@ -12,6 +12,20 @@ type Account = AuthenticatedContext<QueueParams>;
 
 const NO_STORE = { "Cache-Control": "no-store" };
 const TAG = "Queue";
+const STATUS_HEADERS = {
+  "Cache-Control": "public, max-age=1",
+  "Content-Type": "application/json; charset=utf-8",
+};
+
+function statusReply(body: string | null): Reply {
+  if (body === null) throw new Problem("NOT_FOUND");
+  return { status: 200, body, headers: STATUS_HEADERS };
+}
+
+function viewReply(outcome: ViewResult): Reply {
+  if (!outcome.ok) throw new Problem(outcome.reason);
+  return { status: 200, body: outcome.view, headers: NO_STORE };
+}
 
 /** So that an edge proxy can check a pass without asking us. */
 export function keyRoute(jwks: { readonly keys: readonly object[] }): Route {
@@ -41,10 +55,9 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
       params: queueParams,
       responses: { 200: { description: "The queue", schema: queueStatus } },
       errors: [],
-      async handler({ params }: RequestContext<QueueParams>): Promise<Reply> {
-        const body = await status.status(params.queueId);
-        if (!body) throw new Problem("NOT_FOUND");
-        return { status: 200, body, headers: { "Cache-Control": "public, max-age=1" } };
+      handler({ params }: RequestContext<QueueParams>): Reply | Promise<Reply> {
+        const json = status.statusJson(params.queueId);
+        return json instanceof Promise ? json.then(statusReply) : statusReply(json);
       },
     },
     {
@@ -114,10 +127,9 @@ export function queueRoutes(room: WaitingRoom, status: ReturnType<typeof createS
       params: queueParams,
       responses: { 200: { description: "The place", schema: ticketView } },
       errors: ["NO_TICKET", "REBUILDING"],
-      async handler({ params, principal }: Account) {
-        const outcome = await room.view(params.queueId, principal.userId);
-        if (!outcome.ok) throw new Problem(outcome.reason);
-        return { status: 200, body: outcome.view, headers: NO_STORE };
+      handler({ params, principal }: Account): Reply | Promise<Reply> {
+        const outcome = room.view(params.queueId, principal.userId);
+        return outcome instanceof Promise ? outcome.then(viewReply) : viewReply(outcome);
       },
     },
     {

@@ -68,8 +68,14 @@ const SEATS_FRESH_MICROS = 10_000_000;
 const MINUTE_MICROS = 60_000_000;
 
 export function createStatus(db: Database, store: LineStore) {
-  type Facts = { readonly status: QueueStatus; readonly turn: TurnLength } | null;
-  const cache = new Map<string, { readonly at: number; readonly facts: Promise<Facts> }>();
+  type Facts = { readonly status: QueueStatus; readonly json: string; readonly turn: TurnLength } | null;
+  interface Reading {
+    readonly at: number;
+    readonly facts: Promise<Facts>;
+    /** Undefined until it was read. */
+    known: Facts | undefined;
+  }
+  const cache = new Map<string, Reading>();
 
   async function read(queueId: string): Promise<Facts> {
     const row = await readQueue(db, queueId);
@@ -94,23 +100,34 @@ export function createStatus(db: Database, store: LineStore) {
       draw: await readDrawSummary(db, queueId),
       logHead: await readHead(db, queueId),
     };
-    return { status, turn: { arrivalSeconds, sessionSeconds } };
+    return { status, json: JSON.stringify(status), turn: { arrivalSeconds, sessionSeconds } };
   }
 
-  function facts(queueId: string): Promise<Facts> {
-    const known = cache.get(queueId);
-    if (known && Date.now() - known.at < CACHE_MS) return known.facts;
+  function fresh(queueId: string): Reading {
+    const standing = cache.get(queueId);
+    if (standing && Date.now() - standing.at < CACHE_MS) return standing;
     if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
-    const reading = read(queueId);
-    cache.set(queueId, { at: Date.now(), facts: reading });
-    reading.catch(() => cache.delete(queueId));
+    const reading: Reading = { at: Date.now(), facts: read(queueId), known: undefined };
+    cache.set(queueId, reading);
+    reading.facts.then(
+      (facts) => {
+        reading.known = facts;
+      },
+      () => cache.delete(queueId),
+    );
     return reading;
   }
 
   return {
     /** At most a second old. */
-    status: async (queueId: string): Promise<QueueStatus | null> => (await facts(queueId))?.status ?? null,
-    turn: async (queueId: string): Promise<TurnLength | null> => (await facts(queueId))?.turn ?? null,
+    status: async (queueId: string): Promise<QueueStatus | null> =>
+      (await fresh(queueId).facts)?.status ?? null,
+    turn: async (queueId: string): Promise<TurnLength | null> => (await fresh(queueId).facts)?.turn ?? null,
+    /** The status as JSON text; no promise while it is in memory, which it is for all but one request a second. */
+    statusJson(queueId: string): string | null | Promise<string | null> {
+      const { known, facts } = fresh(queueId);
+      return known === undefined ? facts.then((read) => read?.json ?? null) : (known?.json ?? null);
+    },
 
     async stats(queueId: string): Promise<QueueStats | null> {
       const row = await readQueue(db, queueId);

@@ -22,12 +22,12 @@ export function placeOf(line: LocalLine, fan: LocalFan): { position: number | nu
 
 export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credentials): TicketView {
   const { position, ahead } = placeOf(line, fan);
-  const { userId, ticketId, sequence, epoch, lane } = fan;
+  const { ticketId, sequence, epoch } = fan;
   return {
     ticketId,
     queueId: line.queueId,
     epoch,
-    ticket: credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch, lane }),
+    ticket: signedTicket(line, fan, credentials),
     lane: laneName(line.controls.lanes, fan.lane),
     state: publicState(fan.state),
     sequence,
@@ -45,6 +45,15 @@ export function ticketView(line: LocalLine, fan: LocalFan, credentials: Credenti
     passExpiresAt: fan.state === "I" ? isoOrNull(fan.passEnds - (fan.passEnds % 1_000_000)) : null,
     deferredUntil: fan.state === "D" || fan.state === "R" ? isoOrNull(fan.graceEnds) : null,
   };
+}
+
+/** The same claims always give the same ticket, so that a fan who polls has it signed once. */
+function signedTicket(line: LocalLine, fan: LocalFan, credentials: Credentials): string {
+  const { userId, ticketId, sequence, epoch, lane, signed } = fan;
+  if (signed && signed.epoch === epoch && signed.lane === lane) return signed.text;
+  const text = credentials.signTicket(line.queueId, { userId, ticketId, sequence, epoch, lane });
+  fan.signed = { epoch, lane, text };
+  return text;
 }
 
 /** Milliseconds until a fan this deep in line hears a position again: the front at every beat, the rest less often. */

@@ -1,5 +1,5 @@
 /** What fans ask of a queue through a gateway: joins, views, claims, leaves and position streams. */
-import { v7 as uuidv7 } from "uuid";
+import { newId } from "../platform/ids.ts";
 import type { Stream } from "../platform/sockets/index.ts";
 import { Code } from "./codes.ts";
 import { createGatewayLines, type GatewayLinesDeps } from "./gateway-lines.ts";
@@ -85,7 +85,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     codeHash: string,
     lost: LostTicket | null,
   ): Promise<ViewOutcome> {
-    const ticketId = uuidv7();
+    const ticketId = newId();
     const outcome = await store.join(queueId, userId, ticketId, codeHash, gatewayId, lost);
     if (outcome.ok || outcome.code !== Code.departing) return outcome;
     // The place this account just left is still being taken out of the line; any process may do that.
@@ -102,6 +102,17 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
     const isFresh = Date.now() - line.heardAt < FRESH_MS;
     if (isFresh && ticket.claims.epoch >= line.epoch) return null;
     return (await unknownTickets(db, line.queueId, [ticket.claims]))[0] ?? null;
+  }
+
+  async function askedView(queueId: string, userId: string): Promise<ViewResult> {
+    const opened = await lineOf(queueId);
+    if (!opened) return { ok: false, reason: "NOT_FOUND" };
+    return whileAsking(opened, userId, async () => {
+      const fan = await attach(opened, userId);
+      if (typeof fan === "number")
+        return { ok: false, reason: fan === Code.noTicket ? "NO_TICKET" : "REBUILDING" };
+      return { ok: true, view: seen(opened.line, await untilCommitted(opened, fan)) };
+    });
   }
 
   return {
@@ -129,19 +140,14 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       });
     },
 
-    async view(queueId: string, userId: string): Promise<ViewResult> {
-      const opened = lines.openedLine(queueId) ?? (await lineOf(queueId));
-      if (!opened) return { ok: false, reason: "NOT_FOUND" };
-      const known = opened.line.fans.get(userId);
-      const fresh = Date.now() - opened.line.heardAt < FRESH_MS;
-      if (known && fresh && known.state === "W" && known.number === 0)
-        return { ok: true, view: seen(opened.line, known) };
-      return whileAsking(opened, userId, async () => {
-        const fan = await attach(opened, userId);
-        if (typeof fan === "number")
-          return { ok: false, reason: fan === Code.noTicket ? "NO_TICKET" : "REBUILDING" };
-        return { ok: true, view: seen(opened.line, await untilCommitted(opened, fan)) };
-      });
+    /** No promise for a fan who waits and is known here: a crowd that polls is answered from memory, at once. */
+    view(queueId: string, userId: string): ViewResult | Promise<ViewResult> {
+      const line = lines.openedLine(queueId)?.line;
+      const known = line?.fans.get(userId);
+      const isFresh = line !== undefined && Date.now() - line.heardAt < FRESH_MS;
+      return known && isFresh && known.state === "W" && known.number === 0
+        ? { ok: true, view: seen(line, known) }
+        : askedView(queueId, userId);
     },
 
     async claim(queueId: string, userId: string): Promise<ClaimOutcome> {

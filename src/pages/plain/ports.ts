@@ -16,7 +16,10 @@ export interface QueuePort {
       userId: string,
       code: string | null,
     ): Promise<Outcome<{ readonly view: TicketView }>>;
-    view(queueId: string, userId: string): Promise<Outcome<{ readonly view: TicketView }>>;
+    view(
+      queueId: string,
+      userId: string,
+    ): Outcome<{ readonly view: TicketView }> | Promise<Outcome<{ readonly view: TicketView }>>;
     claim(queueId: string, userId: string): Promise<Outcome<{ readonly passExpiresAt: string }>>;
     leave(queueId: string, userId: string): Promise<Outcome<object>>;
   };

@@ -1,6 +1,5 @@
 /** The frame every HTTP request passes through: id, headers, metrics, log line, errors. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
-import helmet from "helmet";
 import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpMetrics } from "../metrics.ts";
@@ -9,6 +8,7 @@ import { requestSpan } from "../tracing/index.ts";
 import { send } from "./mount.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
+import { standingHeaders } from "./standing-headers.ts";
 
 export interface HttpAppOptions {
   readonly log: Logger;
@@ -31,15 +31,6 @@ export function createHttpApp(options: HttpAppOptions, build: (router: Router) =
   app.set("trust proxy", options.trustProxy);
   app.set("query parser", "simple");
   app.use(observe(options));
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-      },
-      crossOriginResourcePolicy: { policy: "same-origin" },
-    }),
-  );
   const router = express.Router({ caseSensitive: true });
   build(router);
   app.use(router);
@@ -52,14 +43,16 @@ export function createHttpApp(options: HttpAppOptions, build: (router: Router) =
 
 function observe({ log, metrics }: HttpAppOptions): RequestHandler {
   const sampler = createSampler(LINES_A_SECOND);
+  const standing = standingHeaders();
   return (request, response, next) => {
-    const startedAt = process.hrtime.bigint();
+    const startedAt = performance.now();
     const requestId = requestIdOf(request.headers);
     response.locals.requestId = requestId;
     response.setHeader("X-Request-Id", requestId);
+    for (const [name, value] of standing) response.setHeader(name, value);
     const traced = requestSpan();
     response.on("finish", () => {
-      const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+      const seconds = (performance.now() - startedAt) / 1_000;
       const route: string = response.locals.route ?? "none";
       metrics.observeRequest(request.method, route, response.statusCode, seconds);
       const { statusCode: status } = response;

@@ -37,6 +37,7 @@ const NO_QUERY = Joi.object({});
 /** What a route without a body of its own takes: none, or an empty one, which many clients send. */
 const NO_FIELDS = Joi.object({});
 const NO_BYTES = Buffer.alloc(0);
+const NOTHING = Object.freeze({});
 const parseJson = express.json({
   limit: BODY_LIMIT_BYTES,
   strict: false,
@@ -133,12 +134,15 @@ function requireJson(optional: boolean): RequestHandler {
 }
 
 function run(route: Route, options: MountOptions): RequestHandler {
-  return async (request: Request, response: Response, _next: NextFunction) => {
-    const body = takesBody(route) && !route.rawBody ? checkBody(route.body ?? NO_FIELDS, request) : undefined;
+  const checkBody = takesBody(route) && !route.rawBody ? bodyCheck(route.body ?? NO_FIELDS) : () => undefined;
+  const checkParams = route.params ? paramsCheck(route.params) : () => NOTHING;
+  const checkQuery = queryCheck(route.query ?? NO_QUERY);
+  // Not async: what is answered from memory is sent in the same turn, without a promise.
+  return (request: Request, response: Response, next: NextFunction) => {
     const context = {
-      params: route.params ? checkParams(route.params, request.params) : {},
-      query: check(route.query ?? NO_QUERY, request.query, "query"),
-      body,
+      params: checkParams(request.params),
+      query: checkQuery(request),
+      body: checkBody(request),
       headers: request.headers,
       requestId: response.locals.requestId as string,
       rawBody: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
@@ -149,9 +153,15 @@ function run(route: Route, options: MountOptions): RequestHandler {
         return options.log.child({ requestId: response.locals.requestId });
       },
     };
-    // Handlers that answer from memory are synchronous; racing them would cost more than they do.
     const outcome = route.handler(context);
-    send(response, outcome instanceof Promise ? await options.availability.race(outcome) : outcome);
+    if (!(outcome instanceof Promise)) return send(response, outcome);
+    options.availability
+      .race(outcome)
+      .then((reply) => send(response, reply))
+      // The router takes some values that are no errors for its own words.
+      .catch((fault) =>
+        next(fault instanceof Error ? fault : new Error("a handler threw", { cause: fault })),
+      );
   };
 }
 
@@ -159,7 +169,7 @@ export function send(response: Response, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = reply.status;
   if (reply.headers)
-    for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
+    for (const name in reply.headers) response.setHeader(name, reply.headers[name] as string);
   if (reply.cookies) response.setHeader("Set-Cookie", [...reply.cookies]);
   if (reply.body === undefined) {
     response.end();
@@ -189,36 +199,63 @@ function noteProto(request: IncomingMessage, _response: unknown, bytes: Buffer):
 }
 
 /** A body of thousands of wrong fields would cost 0.1 s to list: large ones hear of the first only. */
-function checkBody(schema: ObjectSchema, request: Request): unknown {
-  if (PROTO in request) {
-    const message = "__proto__ is not allowed";
-    throw new Problem("VALIDATION_FAILED", {
-      detail: `${message}.`,
-      errors: [{ path: "__proto__", message }],
-    });
-  }
-  const size = Number(request.headers["content-length"] ?? BODY_LIMIT_BYTES);
-  return check(schema, request.body, "body", size <= LISTED_BODY_BYTES);
+function bodyCheck(schema: ObjectSchema): (request: Request) => unknown {
+  const all = check(schema, "body", { listAll: true, convert: false });
+  const first = check(schema, "body", { listAll: false, convert: false });
+  return (request) => {
+    if (PROTO in request) {
+      const message = "__proto__ is not allowed";
+      throw new Problem("VALIDATION_FAILED", {
+        detail: `${message}.`,
+        errors: [{ path: "__proto__", message }],
+      });
+    }
+    const size = Number(request.headers["content-length"] ?? BODY_LIMIT_BYTES);
+    return (size <= LISTED_BODY_BYTES ? all : first)(request.body);
+  };
+}
+
+function queryCheck(schema: ObjectSchema): (request: Request) => unknown {
+  const checked = check(schema, "query", { listAll: true, convert: true });
+  // Express parses the query each time it is asked for it; most requests have none.
+  const { error, value: none } = schema.validate({});
+  Object.freeze(none);
+  return (request) => (error || request.url.includes("?") ? checked(request.query) : none);
 }
 
 /** @throws Problem VALIDATION_FAILED with one entry for each field that is wrong, or for the first. */
-function check(schema: ObjectSchema, value: unknown, place: "body" | "query", listAll = true): unknown {
-  const { error, value: checked } = schema.validate(value, {
-    abortEarly: !listAll,
-    convert: place === "query",
-    errors: { wrap: { label: "" } },
-  });
-  if (!error) return checked;
-  const errors = error.details.map(({ path, message }) => ({ path: path.join("."), message }));
-  throw new Problem("VALIDATION_FAILED", {
-    detail: `The ${place} is not as documented: ${errors[0]?.message}.`,
-    errors,
-  });
+function check(
+  schema: ObjectSchema,
+  place: "body" | "query",
+  { listAll, convert }: { readonly listAll: boolean; readonly convert: boolean },
+): (value: unknown) => unknown {
+  // Preferences of the schema: those of a call are checked and merged anew at each call.
+  const prepared = schema.prefs({ abortEarly: !listAll, convert, errors: { wrap: { label: false } } });
+  return (value) => {
+    const { error, value: checked } = prepared.validate(value);
+    if (!error) return checked;
+    const errors = error.details.map(({ path, message }) => ({ path: path.join("."), message }));
+    throw new Problem("VALIDATION_FAILED", {
+      detail: `The ${place} is not as documented: ${errors[0]?.message}.`,
+      errors,
+    });
+  };
 }
 
+/** Accepted ids that each route remembers: a surge asks for the same few performances. */
+const KNOWN_PARAMS = 256;
+
 /** An id that cannot exist names nothing: 404, the same as one that does not. */
-function checkParams(schema: ObjectSchema, value: unknown): unknown {
-  const { error, value: checked } = schema.validate(value);
-  if (error) throw new Problem("NOT_FOUND");
-  return checked;
+function paramsCheck(schema: ObjectSchema): (value: Record<string, string | string[]>) => unknown {
+  const known = new Map<string, unknown>();
+  return (value) => {
+    const key = Object.values(value).join("\0");
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const { error, value: checked } = schema.validate(value);
+    if (error) throw new Problem("NOT_FOUND");
+    if (known.size >= KNOWN_PARAMS) known.delete(known.keys().next().value as string);
+    known.set(key, Object.freeze(checked));
+    return checked;
+  };
 }
