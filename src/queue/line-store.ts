@@ -8,6 +8,7 @@ import type { Histogram } from "../platform/metrics.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { registerScripts, ScriptError, type ScriptFolder } from "../platform/scripts.ts";
 import { Code } from "./codes.ts";
+import { createJoinBatches } from "./join-batches.ts";
 import { KEY_NAMES, keyOf } from "./keys.ts";
 import type { LaneCode } from "./lanes.ts";
 import { type RawView, readView } from "./view.ts";
@@ -131,6 +132,9 @@ const SUMMARY_STRINGS = new Set<string>(["phase", "limitedBy", "journalHead"]);
 export type LineStore = ReturnType<typeof createLineStore>;
 
 type Answer = [Code, ...(string | number)[]];
+/** userId, ticketId, codeHash, and the lost ticket: ticketId, sequence, lane, epoch, journalEpoch. */
+type JoinArguments = readonly [string, string, string, ...(readonly (string | number)[])];
+const NONE_HANDED_IN = ["", "", "", "", ""] as const;
 
 /** @param seconds hears how long each script took. */
 export function createLineStore(
@@ -154,6 +158,11 @@ export function createLineStore(
     )) as Answer;
   }
 
+  const joinTogether = createJoinBatches<JoinArguments, Answer>(async (key, joins) => {
+    const [queueId, gatewayId] = key.split(" ") as [string, string];
+    return (await run("join", queueId, [queueId, gatewayId, ...joins.flat()])) as unknown as Answer[];
+  });
+
   async function viewFrom(answer: Promise<Answer>): Promise<ViewOutcome> {
     const [code, ...values] = await answer;
     if (code !== Code.ok && code !== Code.existing) return { ok: false, code };
@@ -174,9 +183,9 @@ export function createLineStore(
       lost: LostTicket | null = null,
     ): Promise<ViewOutcome> {
       const handedIn = lost
-        ? [lost.ticketId, lost.sequence, lost.lane, lost.epoch, lost.journalEpoch]
-        : ["", "", "", "", ""];
-      return viewFrom(run("join", queueId, [queueId, userId, ticketId, codeHash, gatewayId, ...handedIn]));
+        ? ([lost.ticketId, lost.sequence, lost.lane, lost.epoch, lost.journalEpoch] as const)
+        : NONE_HANDED_IN;
+      return viewFrom(joinTogether(`${queueId} ${gatewayId}`, [userId, ticketId, codeHash, ...handedIn]));
     },
 
     /** These fans' pages have received their admissions. */

@@ -82,6 +82,59 @@ describe("join.lua", () => {
     expect(sequences).to.deep.equal([...new Set(sequences)].sort((a, b) => a - b));
   });
 
+  describe("many in one moment", () => {
+    it("joins asked in one turn · go to Redis as one call, and stand in the order in which they came", async () => {
+      lab = await openLab(house, { maxActive: 1 });
+      await lab.join();
+      const before = await house.redis.info("commandstats");
+      const fans = await Promise.all(Array.from({ length: 40 }, () => lab.join()));
+      const calls = callsOf(await house.redis.info("commandstats")) - callsOf(before);
+      const sequences = fans.map(({ view }) => view?.sequence ?? 0);
+      expect(fans.map(({ code }) => code)).to.deep.equal(fans.map(() => Code.ok));
+      expect(sequences).to.deep.equal(sequences.toSorted((a, b) => a - b));
+      expect(new Set(sequences)).to.have.property("size", 40);
+      expect(fans.map(({ view }) => view?.rank)).to.deep.equal(fans.map((_, index) => index));
+      expect(fans.map(({ view }) => view?.waiting)).to.deep.equal(fans.map(() => 40));
+      // The world's own beat may have asked something meanwhile.
+      expect(calls).to.be.below(10);
+    });
+
+    it("joins asked in one turn · each have their own answer, and an account has one place", async () => {
+      lab = await openLab(house, { maxActive: 1 });
+      const [twice, left] = [newFan(), await lab.join()];
+      await lab.join();
+      await lab.store.leave(lab.queueId, left.userId, left.ticketId, "left", {});
+      const fans = await Promise.all([
+        lab.join(twice),
+        lab.join(newFan(), "no such code"),
+        lab.join(twice),
+        lab.join(left.userId),
+        lab.join(),
+      ]);
+      expect(fans.map(({ code }) => code)).to.deep.equal([
+        Code.ok,
+        Code.codeInvalid,
+        Code.existing,
+        Code.departing,
+        Code.ok,
+      ]);
+      expect(fans[2]?.ticketId).to.equal(fans[0]?.ticketId);
+      expect(fans[0]?.view?.waiting).to.equal(fans[4]?.view?.waiting);
+    });
+
+    it("joins asked in one turn · with room for one · admit the first of them alone", async () => {
+      lab = await openLab(house, { maxActive: 1 });
+      const fans = await Promise.all(Array.from({ length: 5 }, () => lab.join()));
+      expect(await lab.states(fans)).to.deep.equal(["A", "W", "W", "W", "W"]);
+    });
+
+    it("more joins than one call takes · are all answered", async () => {
+      lab = await openLab(house, { maxActive: 1 });
+      const fans = await Promise.all(Array.from({ length: 333 }, () => lab.join()));
+      expect(new Set(fans.map(({ view }) => view?.sequence))).to.have.property("size", 333);
+    });
+  });
+
   describe("at once", () => {
     const direct = async () => (await lab.states([await lab.join()]))[0];
 
@@ -216,3 +269,8 @@ describe("join.lua", () => {
     expect((await lab.join(fan.userId)).code).to.equal(Code.ok);
   });
 });
+
+/** Calls of scripts, as Redis counts them. */
+function callsOf(commandstats: string): number {
+  return Number(/^cmdstat_evalsha:calls=(\d+)/m.exec(commandstats)?.[1] ?? 0);
+}

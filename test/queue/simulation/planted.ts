@@ -111,8 +111,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     "joining admits at once though others wait",
     "Q2",
     "join",
-    "local nobodyWaits = inLine() == 0",
-    "local nobodyWaits = inLine() < 20",
+    "return inLine() == 0",
+    "return inLine() < 20",
   ),
   plant(
     "a pause does not stop admissions",

@@ -43,8 +43,13 @@ local function known(listed)
   return rest
 end
 
+local heardFrom
+
 local function markPresent(userId, gatewayId, now)
-  redis.call('HSET', gateways, gatewayId, string.format('%.0f', now))
+  if heardFrom ~= gatewayId then
+    redis.call('HSET', gateways, gatewayId, string.format('%.0f', now))
+    heardFrom = gatewayId
+  end
   local listed = redis.call('HGET', presence, userId)
   if not listed then
     redis.call('HSET', presence, userId, gatewayId)
