@@ -101,8 +101,8 @@ describe("join.lua", () => {
 
     it("joins asked in one turn · each have their own answer, and an account has one place", async () => {
       lab = await openLab(house, { maxActive: 1 });
-      const [twice, left] = [newFan(), await lab.join()];
       await lab.join();
+      const [twice, left] = [newFan(), await lab.join()];
       await lab.store.leave(lab.queueId, left.userId, left.ticketId, "left", {});
       const fans = await Promise.all([
         lab.join(twice),
