@@ -12,8 +12,9 @@ import { encodeRequests } from "../load/requests.ts";
 const INSIDE = 100;
 const WAITING = 1_000;
 const ARRIVAL_SECONDS = 5;
-/** One in twenty of those who wait. */
-const GONE = Array.from({ length: WAITING / 20 }, (_, index) => index * 20);
+const GONE_ONE_IN = 20;
+/** Without a factor in common with the former: in as many rounds it is everybody's turn to be gone. */
+const SHIFT = 7;
 const TIMEOUT_MS = 60_000;
 /**
  * Who has joined counts as present for a while without a socket, as one who polls. Those of whom nothing is left but a
@@ -41,7 +42,7 @@ async function run(context: BenchContext): Promise<Row[]> {
   for (const { absence, what, limit } of CASES) {
     const ours: number[] = [];
     for (let round = 0; round <= context.rounds; round += 1) {
-      const seconds = await turnOver(context, house, gateway, fans, absence);
+      const seconds = await turnOver(context, house, gateway, fans, absence, goneIn(round));
       if (round > 0) ours.push(seconds); // the first is for warming up
     }
     rows.push({
@@ -57,12 +58,22 @@ async function run(context: BenchContext): Promise<Row[]> {
   return rows;
 }
 
+/**
+ * One in twenty of those who wait, others in each round: whether one of those who take a missed turn is gone too is
+ * chance, and a fixed choice would decide it once for all rounds.
+ */
+function goneIn(round: number): number[] {
+  const first = (round * SHIFT) % GONE_ONE_IN;
+  return Array.from({ length: WAITING / GONE_ONE_IN }, (_, index) => first + index * GONE_ONE_IN);
+}
+
 async function turnOver(
   context: BenchContext,
   house: House,
   gateway: Gateway,
   fans: readonly Fan[],
   absence: Absence,
+  gone: readonly number[],
 ): Promise<number> {
   const queue = { maxActive: INSIDE, ratePerMinute: 60_000, arrivalSeconds: ARRIVAL_SECONDS };
   const { queueId } = await house.show(gateway, { rows: 40, seatsPerRow: 50, queue });
@@ -72,14 +83,14 @@ async function turnOver(
   await sendAll(context, gateway, joinPlans(queueId, waiting), 201);
   const { paths, tickets } = streamsOf(house, queueId, waiting);
   const { crowd } = await openCrowd(context, { port: gateway.port, paths, tokens: tickets, until: "place" });
-  if (absence === "closed") await context.load.ask("close crowd", crowd, GONE);
+  if (absence === "closed") await context.load.ask("close crowd", crowd, gone);
   await sleep(absence === "closed" ? SETTLED_MS : 0);
   const me = `/api/v1/queues/${queueId}/tickets/me`;
   const { milliseconds, arrived } = await context.load.ask<TurnedOver>("turn over", {
     port: gateway.port,
     crowd,
     claims: encodeRequests(waiting.map(({ token }) => ({ method: "POST", path: `${me}/claim`, token }))),
-    silent: absence === "silent" ? GONE : [],
+    silent: absence === "silent" ? gone : [],
     leaves: encodeRequests(inside.map(({ token }) => ({ method: "DELETE", path: me, token }))),
     leaving: INSIDE,
     arrivals: INSIDE,
