@@ -4,6 +4,7 @@ import jwt, { type SignOptions } from "jsonwebtoken";
 import request from "supertest";
 import { v7 } from "uuid";
 import { type TestDatabase, testServers } from "../support/servers.ts";
+import { eventually } from "../support/wait.ts";
 import { type Gateway, me, openGateway, type SignedUp, signUp } from "./fixture.ts";
 
 describe("access tokens", () => {
@@ -58,6 +59,24 @@ describe("access tokens", () => {
 
   it("token · past its time · is told apart from a bad one", async () => {
     expect(await refusal(sign(gateway.config.accessKey, { expiresIn: -1 }))).to.equal("TOKEN_EXPIRED");
+  });
+
+  it("token · accepted before · is refused once its time is over, once its session has ended, and with a byte changed", async () => {
+    const short = sign(gateway.config.accessKey, { expiresIn: 2 });
+    expect(gateway.auth.verifyAccessToken(short)).to.include({ ok: true });
+    expect(gateway.auth.verifyAccessToken(short)).to.include({ ok: true });
+    const forged = short.replace(/.$/, (last) => (last === "A" ? "Q" : "A"));
+    expect(gateway.auth.verifyAccessToken(forged)).to.deep.equal({ ok: false, reason: "TOKEN_INVALID" });
+    expect(gateway.auth.verifyStreamToken(short)).to.deep.equal({ ok: false, reason: "TOKEN_INVALID" });
+    await eventually(() => !gateway.auth.verifyAccessToken(short).ok, { what: "the end of the token" });
+    expect(gateway.auth.verifyAccessToken(short)).to.deep.equal({ ok: false, reason: "TOKEN_EXPIRED" });
+    const other = await signUp(gateway.url);
+    await me(gateway.url, other.accessToken).expect(200);
+    await request(gateway.url)
+      .post("/api/v1/auth/logout")
+      .set("Authorization", `Bearer ${other.accessToken}`)
+      .expect(204);
+    expect(await refusal(other.accessToken)).to.equal("TOKEN_REVOKED");
   });
 
   it("token · without a signature (alg none) · is refused", async () => {

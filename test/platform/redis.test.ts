@@ -54,6 +54,27 @@ describe("redis", () => {
     expect(log.lines.length).to.be.at.most(lines + 1);
   });
 
+  it("commands of one turn · go out in one write, also after the connection was lost", async () => {
+    const client = (await openRedis(server.settings, log)) as Redis;
+    for (const round of ["first", "second"]) {
+      const writes = countWrites(client);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => client.set(`${round}:${index}`, index)),
+      );
+      expect(answers).to.deep.equal(answers.map(() => "OK"));
+      expect(await client.pipeline().get(`${round}:3`).get(`${round}:4`).exec()).to.deep.equal([
+        [null, "3"],
+        [null, "4"],
+      ]);
+      expect(writes()).to.equal(2);
+      // Held back when the connection goes: the next one must not wait for it.
+      void client.ping().catch(() => undefined);
+      client.stream.destroy();
+      await eventually(async () => (await client.ping().catch(() => "")) === "PONG", { what: "Redis again" });
+    }
+    await closeRedis(client);
+  });
+
   it("a command while Redis is away · fails at once, and works again by itself", async () => {
     const client = await openRedis(server.settings, log);
     await client.set("kept", "1");
@@ -154,3 +175,18 @@ describe("redis", () => {
     });
   });
 });
+
+/** @returns how often something was handed to the socket since. */
+function countWrites({ stream }: Redis): () => number {
+  let writes = 0;
+  for (const name of ["_write", "_writev"] as const) {
+    const method = (stream as unknown as Record<string, (...args: unknown[]) => void>)[name];
+    Object.assign(stream, {
+      [name](...args: unknown[]) {
+        writes += 1;
+        method?.apply(stream, args);
+      },
+    });
+  }
+  return () => writes;
+}
