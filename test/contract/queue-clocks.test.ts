@@ -25,6 +25,11 @@ describe("contract · queue · clocks", function () {
   const state = async (fan: Fan, show: { queueId: string }, at?: Client): Promise<View> =>
     (await house.ticketOf(fan, show as never, at)).body;
 
+  // Set once everybody stands where the case wants them, however long that took.
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+  const setTime = (show: { queueId: string }, change: object) =>
+    house.operator("PATCH", `/queues/${show.queueId}`, change, 200);
+
   over("an admission nobody claims · expires, its slot goes on, the fan joins at the end", async () => {
     const show = await house.makeShow({ queue: { maxActive: 1, arrivalSeconds: 5 } });
     const [absent, next] = (await house.fans(2)) as [Fan, Fan];
@@ -92,9 +97,10 @@ describe("contract · queue · clocks", function () {
   });
 
   over("the opening after a lobby · everybody gets a number, whoever comes later stands behind", async () => {
-    const opensAt = new Date(Date.now() + 7_000).toISOString();
-    const lobbyOpensAt = new Date(Date.now() - 60_000).toISOString();
-    const show = await house.makeShow({ queue: { lobbyOpensAt, opensAt, ratePerMinute: 1 } });
+    const lobbyOpensAt = inSeconds(-60);
+    const show = await house.makeShow({
+      queue: { lobbyOpensAt, opensAt: inSeconds(3_600), ratePerMinute: 1 },
+    });
     const [late, ...early] = (await house.fans(13)) as [Fan, ...Fan[]];
     const tickets = new Set<string>();
     for (const fan of early) {
@@ -102,6 +108,7 @@ describe("contract · queue · clocks", function () {
       tickets.add(body.ticketId);
       expect([body.state, body.position]).to.deep.equal(["lobby", null]);
     }
+    await setTime(show, { opensAt: inSeconds(2) });
     const drawn = await eventually(
       async () => {
         const views = await Promise.all(early.map((fan) => state(fan, show)));
@@ -117,12 +124,13 @@ describe("contract · queue · clocks", function () {
   });
 
   over("the closing time · ends who waits, lets those inside finish, takes nobody", async () => {
-    const closesAt = new Date(Date.now() + 4_000).toISOString();
-    const show = await house.makeShow({ queue: { maxActive: 1, closesAt } });
+    const show = await house.makeShow({ queue: { maxActive: 1, closesAt: inSeconds(3_600) } });
     const [fan, waiting, late] = (await house.fans(3)) as [Fan, Fan, Fan];
     const inside = await house.enter(fan, show);
     const { body } = await house.join(waiting, show);
     const stream = house.stream(`/ws/v1/queues/${show.queueId}`, body.ticket);
+    const closesAt = inSeconds(2);
+    await setTime(show, { closesAt });
     expect((await stream.next("ended", undefined, 15_000)).reason).to.equal("closed");
     expect((await stream.ended()).code).to.equal(1000);
     expect(Date.now()).to.be.at.least(Date.parse(closesAt));
@@ -133,11 +141,12 @@ describe("contract · queue · clocks", function () {
   });
 
   over("an opening without a lobby · QUEUE_NOT_OPEN until then, the line from then on", async () => {
-    const opensAt = new Date(Date.now() + 3_000).toISOString();
-    const show = await house.makeShow({ queue: { opensAt } });
+    const show = await house.makeShow({ queue: { opensAt: inSeconds(3_600) } });
     const fan = await house.fan();
     const join = () => house.client.api("POST", `/queues/${show.queueId}/tickets`, { token: fan.token });
     expect((await join()).body.code).to.equal("QUEUE_NOT_OPEN");
+    const opensAt = inSeconds(2);
+    await setTime(show, { opensAt });
     await eventually(async () => (await join()).status === 201, { ...PATIENCE, what: "the opening" });
     expect(Date.now()).to.be.at.least(Date.parse(opensAt));
     await house.untilState(fan, show, "admitted");
