@@ -9,6 +9,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
 import type { Database } from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
+import { createAttachments, RANKS_BATCH } from "./attachments.ts";
 import type { Code } from "./codes.ts";
 import type { Credentials } from "./credentials.ts";
 import { keyOf } from "./keys.ts";
@@ -38,8 +39,6 @@ const MAX_LINES = 1_000;
 /** How long a join or a claim waits for an admission to be committed before it is answered without. */
 const COMMIT_WAIT_MS = 700;
 const BATCH = 1_000;
-/** Ranks asked for in one script, which holds everybody else up for two or three milliseconds. */
-const RANKS_BATCH = 200;
 
 export interface OpenLine {
   readonly line: LocalLine;
@@ -56,8 +55,9 @@ export function createGatewayLines(deps: GatewayLinesDeps) {
   const gatewayId = randomBytes(6).toString("base64url").replaceAll("-", "x");
   const lines = new Map<string, Promise<OpenLine | null>>();
   const open = new Map<string, OpenLine>();
-  const { wakeWaiters, heardOf } = createWaiters(COMMIT_WAIT_MS);
+  const { wakeWaiters, heardOf, untilCommitted } = createWaiters(COMMIT_WAIT_MS);
   const receipts = createReceipts(store);
+  const lookUp = createAttachments(store, gatewayId);
   const streams = createPositionStreams({
     credentials,
     metrics: deps.metrics,
@@ -198,17 +198,6 @@ export function createGatewayLines(deps: GatewayLinesDeps) {
     if (back && typeof back !== "number") streams.tellState(opened.line, back);
   }
 
-  /** What is not committed yet is not told: a place at the last tick, an admission. Gives up after the wait. */
-  async function untilCommitted({ line }: OpenLine, asked: LocalFan): Promise<LocalFan> {
-    const deadline = Date.now() + COMMIT_WAIT_MS;
-    for (let fan = asked; ; fan = line.fans.get(fan.userId) ?? fan) {
-      const isTold = fan.number <= line.journalled && fan.rankTick <= line.committedTick;
-      const left = deadline - Date.now();
-      if (fan.state !== "W" || isTold || left <= 0) return fan;
-      await heardOf(line.queueId, left);
-    }
-  }
-
   // The beat: heartbeats, polls that stopped, positions that are due ---------------------------------------------------
   async function upkeep(): Promise<void> {
     beats += 1;
@@ -265,14 +254,18 @@ export function createGatewayLines(deps: GatewayLinesDeps) {
   }
 
   async function attach(opened: OpenLine, userId: string): Promise<LocalFan | Code> {
-    const outcome = await store.attach(opened.line.queueId, userId, gatewayId);
-    return outcome.ok ? inKnownLane(opened, opened.line.observe(userId, outcome.view)) : outcome.code;
+    const found = await lookUp(opened.line.queueId, userId);
+    return typeof found === "number" ? found : inKnownLane(opened, opened.line.observe(userId, found));
   }
 
   /** A new lane's code works as soon as the operator has it, which can be before this gateway hears of the lane. */
-  async function inKnownLane({ line }: OpenLine, fan: LocalFan): Promise<LocalFan> {
+  function inKnownLane({ line }: OpenLine, fan: LocalFan): LocalFan | Promise<LocalFan> {
     const isKnown = fan.lane === 0 || line.controls.lanes.some(({ index }) => index === fan.lane);
-    const row = isKnown ? null : await readQueue(db, line.queueId);
+    return isKnown ? fan : withLanes(line, fan);
+  }
+
+  async function withLanes(line: LocalLine, fan: LocalFan): Promise<LocalFan> {
+    const row = await readQueue(db, line.queueId);
     // The lanes alone: what else is new the streams hear of when it arrives.
     if (row) line.controls = { ...line.controls, lanes: row.lanes };
     return fan;

@@ -147,12 +147,15 @@ export function createQueue(deps: QueueDeps) {
           ? { ok: false, code: CloseCode.wrongQueue, reason: "the ticket is of another queue" }
           : { ok: false, code: CloseCode.badToken, reason: "a ticket of this queue is needed" };
       }
-      const { userId } = ticket.claims;
+      const { claims } = ticket;
+      const shown = token === null ? null : { token, claims };
       return {
         ok: true,
         start(stream) {
-          room.openStream(queueId, userId, stream).then(
-            (found) => found || stream.close(CloseCode.badToken, "there is no such ticket"),
+          return room.openStream(queueId, claims.userId, stream, shown).then(
+            (found) => {
+              if (!found) stream.close(CloseCode.badToken, "there is no such ticket");
+            },
             (fault) => {
               log.warn("position stream could not be opened", { queueId, fault });
               stream.close(CloseCode.tryAgainLater, "try again later");

@@ -218,9 +218,7 @@ export function createLineStore(
     ): Promise<(RawView | null)[] | null> {
       const [code, ...views] = await run("ranks", queueId, [queueId, gatewayId, ...userIds]);
       if (code !== Code.ok) return null;
-      return (views as unknown as ((string | number)[] | null)[]).map((view) =>
-        view ? readView(view) : null,
-      );
+      return (views as unknown as (string | null)[]).map((view) => (view ? readView(view.split(" ")) : null));
     },
 
     async leave(

@@ -146,13 +146,15 @@ export function createLocalLine(row: QueueRow): LocalLine {
     // Until a recovery is over tickets are handed in everywhere in the line, and all ranks are read again then.
     const isEarly = view.phase === "recovering" && view.epoch <= line.recoveredEpoch;
     if (!isEarly && (view.tick >= line.tick || view.epoch > line.epoch)) {
-      const { epoch, tick, tickAt, waiting } = view;
       // Only a tick ends a recovery or a draw, since it must be noticed for every rank.
       const isUnsettled =
-        line.phase === "drawing" || (line.phase === "recovering" && epoch > line.recoveredEpoch);
-      const stays = isUnsettled && epoch === line.toldEpoch;
-      const phase = stays ? line.phase : view.phase;
-      Object.assign(line, { epoch, tick, tickAt, waiting, phase });
+        line.phase === "drawing" || (line.phase === "recovering" && view.epoch > line.recoveredEpoch);
+      const stays = isUnsettled && view.epoch === line.toldEpoch;
+      if (!stays) line.phase = view.phase;
+      line.epoch = view.epoch;
+      line.tick = view.tick;
+      line.tickAt = view.tickAt;
+      line.waiting = view.waiting;
     }
     const old = fans.get(userId);
     const same = old && old.ticketId === view.ticketId && old.sequence === view.sequence;
@@ -178,14 +180,24 @@ export function createLocalLine(row: QueueRow): LocalLine {
           signed: null,
         };
     if (old && !same) ranks.leave(old);
-    const { state, rank, tick, tickAt, arriveBy, passEnds, graceEnds, number } = view;
+    const { tick } = view;
     // An answer may arrive after the message of a later tick, or of a later epoch, whose ranks it does not know. And
     // it may come from a Redis that lost data and ticked on: then its tick is not the one that was committed.
     const isFork = tick <= line.committedTick && !ranks.knows(tick, view.tickStamp);
-    if (isFork || isEarly || view.epoch < line.toldEpoch) Object.assign(fan, { rank: -1, rankTick: -1 });
-    else if (view.epoch !== fan.epoch || tick >= fan.rankTick)
-      Object.assign(fan, { rank, rankTick: tick, rankAt: tickAt, epoch: view.epoch });
-    Object.assign(fan, { state, arriveBy, passEnds, graceEnds, number });
+    if (isFork || isEarly || view.epoch < line.toldEpoch) {
+      fan.rank = -1;
+      fan.rankTick = -1;
+    } else if (view.epoch !== fan.epoch || tick >= fan.rankTick) {
+      fan.rank = view.rank;
+      fan.rankTick = tick;
+      fan.rankAt = view.tickAt;
+      fan.epoch = view.epoch;
+    }
+    fan.state = view.state;
+    fan.arriveBy = view.arriveBy;
+    fan.passEnds = view.passEnds;
+    fan.graceEnds = view.graceEnds;
+    fan.number = view.number;
     fans.set(userId, fan);
     if (fan.state === "W" && fan.number === 0) ranks.enter(fan);
     return fan;

@@ -53,6 +53,25 @@ interface Span {
 export function createPaceMeter(lanes: number): PaceMeter {
   const spansOf = Array.from({ length: lanes }, (): Span[] => []);
   const lastAt = new Array<number>(lanes).fill(0);
+  /** Measured once a tick, however many ask; undefined until then. */
+  const flows = new Array<Flow | null | undefined>(lanes);
+
+  function measure(lane: number): Flow | null {
+    // The newest span is still being filled; its count would look like a slow-down.
+    const whole = (spansOf[lane] as Span[]).slice(0, -1);
+    let used = whole.slice(-SHORT_SPANS);
+    if (sum(used, "front") < ENOUGH_DEPARTURES) used = whole.slice(-LONG_SPANS);
+    const measured = sum(used, "front");
+    if (measured === 0) return null;
+    const seconds = sum(used, "seconds");
+    const exposure = sum(used, "exposure");
+    return {
+      perSecond: measured / seconds,
+      leaving: exposure > 0 ? sum(used, "left") / exposure : 0,
+      dispersion: dispersionOf(used),
+      measured,
+    };
+  }
 
   function spanOf(lane: number, at: number): Span {
     const spans = spansOf[lane] as Span[];
@@ -69,6 +88,7 @@ export function createPaceMeter(lanes: number): PaceMeter {
     record(at, lane, front, left, waiting) {
       const since = lastAt[lane] ?? 0;
       lastAt[lane] = at;
+      flows[lane] = undefined;
       // The first tick heard tells what left, but not in how long.
       if (since === 0) return;
       const span = spanOf(lane, at);
@@ -79,20 +99,11 @@ export function createPaceMeter(lanes: number): PaceMeter {
       span.exposure += waiting * seconds;
     },
     flowOf(lane) {
-      // The newest span is still being filled; its count would look like a slow-down.
-      const whole = (spansOf[lane] as Span[]).slice(0, -1);
-      let used = whole.slice(-SHORT_SPANS);
-      if (sum(used, "front") < ENOUGH_DEPARTURES) used = whole.slice(-LONG_SPANS);
-      const measured = sum(used, "front");
-      if (measured === 0) return null;
-      const seconds = sum(used, "seconds");
-      const exposure = sum(used, "exposure");
-      return {
-        perSecond: measured / seconds,
-        leaving: exposure > 0 ? sum(used, "left") / exposure : 0,
-        dispersion: dispersionOf(used),
-        measured,
-      };
+      const known = flows[lane];
+      if (known !== undefined) return known;
+      const flow = measure(lane);
+      flows[lane] = flow;
+      return flow;
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Metrics } from "../platform/metrics.ts";
 import { CloseCode, type Stream } from "../platform/sockets/index.ts";
 import type { Credentials } from "./credentials.ts";
 import type { LocalFan, LocalLine, Touched } from "./local-line.ts";
-import { cadenceMs, placeOf, positionFrame, ticketView } from "./ticket-view.ts";
+import { cadenceMs, placeOf, positionFrame, type ShownTicket, ticketView } from "./ticket-view.ts";
 import { isLive, isoOfMicros } from "./view.ts";
 
 export type EndReason = "sold_out" | "closed" | "removed" | "left" | "expired";
@@ -28,8 +28,13 @@ export function createPositionStreams(deps: {
 }) {
   const { credentials, metrics, slice = SLICE } = deps;
 
-  function sendState(line: LocalLine, fan: LocalFan, streams: readonly Stream[]): void {
-    const frame = JSON.stringify({ type: "state", ...ticketView(line, fan, credentials) });
+  function sendState(
+    line: LocalLine,
+    fan: LocalFan,
+    streams: readonly Stream[],
+    shown: ShownTicket | null = null,
+  ): void {
+    const frame = JSON.stringify({ type: "state", ...ticketView(line, fan, credentials, shown) });
     for (const stream of streams) stream.send(frame);
     if (fan.state === "D") for (const stream of streams) stream.confirm(() => deps.onReceived?.(line, fan));
     if (fan.state !== "A") return;
@@ -74,9 +79,9 @@ export function createPositionStreams(deps: {
   }
 
   return {
-    /** Adds a socket to a fan; one too many ends the oldest. */
-    add(line: LocalLine, fan: LocalFan, stream: Stream): void {
-      sendState(line, fan, [stream]);
+    /** Adds a socket to a fan; one too many ends the oldest. @param shown opened it. */
+    add(line: LocalLine, fan: LocalFan, stream: Stream, shown: ShownTicket | null = null): void {
+      sendState(line, fan, [stream], shown);
       if (!isLive(fan.state)) {
         stream.send(JSON.stringify({ type: "ended", reason: endReason(line, fan) }));
         stream.close(CloseCode.done);

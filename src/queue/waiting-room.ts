@@ -7,7 +7,7 @@ import { hashCode } from "./lanes.ts";
 import type { LostTicket, ViewOutcome } from "./line-store.ts";
 import type { LocalFan, LocalLine } from "./local-line.ts";
 import { unknownTickets } from "./lost-tickets.ts";
-import { ticketView } from "./ticket-view.ts";
+import { type ShownTicket, ticketView } from "./ticket-view.ts";
 import { isLive, type TicketView } from "./view.ts";
 
 export type JoinRefusal =
@@ -111,7 +111,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       const fan = await attach(opened, userId);
       if (typeof fan === "number")
         return { ok: false, reason: fan === Code.noTicket ? "NO_TICKET" : "REBUILDING" };
-      return { ok: true, view: seen(opened.line, await untilCommitted(opened, fan)) };
+      return { ok: true, view: seen(opened.line, await untilCommitted(opened.line, fan)) };
     });
   }
 
@@ -136,7 +136,11 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         const outcome = await joinOnce(queueId, userId, code === null ? "" : hashCode(code), lost);
         if (!outcome.ok) return { ok: false, reason: JOIN_REFUSALS[outcome.code] ?? "REBUILDING" };
         const fan = await inKnownLane(opened, opened.line.observe(userId, outcome.view));
-        return { ok: true, isNew: outcome.isNew, view: seen(opened.line, await untilCommitted(opened, fan)) };
+        return {
+          ok: true,
+          isNew: outcome.isNew,
+          view: seen(opened.line, await untilCommitted(opened.line, fan)),
+        };
       });
     },
 
@@ -198,15 +202,20 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
       return { ok: true };
     },
 
-    /** Opens the position stream of a ticket. @returns false when there is no such ticket any more. */
-    async openStream(queueId: string, userId: string, stream: Stream): Promise<boolean> {
+    /** Opens the position stream of an account's ticket, whichever it is by now. @returns false when there is no such ticket any more. */
+    async openStream(
+      queueId: string,
+      userId: string,
+      stream: Stream,
+      shown: ShownTicket | null = null,
+    ): Promise<boolean> {
       const opened = await lineOf(queueId);
       if (!opened) return false;
       return whileAsking(opened, userId, async () => {
         const fan = await attach(opened, userId);
         if (typeof fan === "number") return false;
-        const settled = await untilCommitted(opened, fan);
-        if (stream.isOpen) streams.add(opened.line, settled, stream);
+        const settled = await untilCommitted(opened.line, fan);
+        if (stream.isOpen) streams.add(opened.line, settled, stream, shown);
         return true;
       });
     },

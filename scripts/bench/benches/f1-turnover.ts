@@ -81,7 +81,7 @@ async function turnOver(
   await sendAll(context, gateway, joinPlans(queueId, inside), 201);
   await claimAll(context, gateway, queueId, inside);
   await sendAll(context, gateway, joinPlans(queueId, waiting), 201);
-  const { paths, tickets } = streamsOf(house, queueId, waiting);
+  const { paths, tickets } = await streamsOf(house, queueId, waiting);
   const { crowd } = await openCrowd(context, { port: gateway.port, paths, tokens: tickets, until: "place" });
   if (absence === "closed") await context.load.ask("close crowd", crowd, gone);
   await sleep(absence === "closed" ? SETTLED_MS : 0);

@@ -13,15 +13,25 @@ import { sendRawProblem } from "./raw-problem.ts";
 
 type Constructor<T> = abstract new (...args: never[]) => T;
 
+/** How long a client may take, and how often that is looked at. */
+export interface RequestTimes {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly lookEveryMs: number;
+}
+
+// A body or a header that trickles in holds a socket; nobody honest needs longer.
+const TIMES: RequestTimes = { headersMs: 10_000, requestMs: 30_000, lookEveryMs: 30_000 };
+
 /** @param app an Express application without mounted sub-applications (they would switch prototypes again). */
-export function createServer(app: Express): Server {
+export function createServer(app: Express, times = TIMES): Server {
   const server = http.createServer(
     {
       IncomingMessage: withPrototype<typeof IncomingMessage>(http.IncomingMessage, app.request),
       ServerResponse: withPrototype<typeof ServerResponse>(http.ServerResponse, app.response),
-      // A body or a header that trickles in holds a socket; nobody honest needs longer.
-      requestTimeout: 30_000,
-      headersTimeout: 10_000,
+      requestTimeout: times.requestMs,
+      headersTimeout: times.headersMs,
+      connectionsCheckingInterval: times.lookEveryMs,
       keepAliveTimeout: 65_000,
     },
     app,
@@ -35,14 +45,38 @@ const UNREADABLE: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
 };
 
+interface HttpSocket extends Duplex {
+  /** None once the connection was upgraded. */
+  readonly parser?: object | null;
+  /** The answer under way. */
+  readonly _httpMessage?: { readonly headersSent: boolean } | null;
+  readonly bytesWritten: number;
+}
+
 /** What is no HTTP never reaches Express; it gets the same kind of answer, and its connection ends. */
-function answerUnreadable(fault: NodeJS.ErrnoException, socket: Duplex): void {
-  const { _httpMessage: underWay } = socket as { _httpMessage?: { headersSent: boolean } };
+function answerUnreadable(fault: NodeJS.ErrnoException, socket: HttpSocket): void {
+  const { _httpMessage: underWay } = socket;
   if (!socket.writable || fault.code === "ECONNRESET" || underWay?.headersSent) {
     socket.destroy();
     return;
   }
-  sendRawProblem(socket, new Problem(UNREADABLE[fault.code ?? ""] ?? "MALFORMED_REQUEST"));
+  if (fault.code === "ERR_HTTP_REQUEST_TIMEOUT" && !underWay) refuseIfSilent(socket);
+  else sendRawProblem(socket, new Problem(UNREADABLE[fault.code ?? ""] ?? "MALFORMED_REQUEST"));
+}
+
+/**
+ * Refuses who has not sent a request in time.
+ *
+ * After this process itself stood still, the clock of the time limit runs out before what has long arrived is read:
+ * timers come first in a turn of the event loop. So the turn is ended, and with it the reading, before anybody is
+ * blamed. Node forgets the limit once it has told of it, so there is no second chance after this one.
+ */
+function refuseIfSilent(socket: HttpSocket): void {
+  const { bytesWritten } = socket;
+  setImmediate(() => {
+    const isServed = !socket.parser || socket._httpMessage || socket.bytesWritten > bytesWritten;
+    if (!isServed && socket.writable) sendRawProblem(socket, new Problem("REQUEST_TIMEOUT"));
+  });
 }
 
 /** A constructor that builds with `base` and whose instances have `prototype` from the start. */

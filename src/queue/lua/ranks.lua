@@ -4,7 +4,8 @@
 --- ARGV queueId gatewayId userIds...
 --
 -- All of them count as present on the gateway that asks: after a rebuild nobody else knows that they are there.
--- Returns { code, view of the first, view of the second, ... }; false for an account without a ticket.
+-- Returns { code, view of the first, view of the second, ... }, each view as one text with its fields apart by blanks:
+-- a gateway reads thousands of these when its fans come back at once. false for an account without a ticket.
 --@include codes
 --@include fields
 --@include clock
@@ -36,6 +37,6 @@ end
 local answer = { OK }
 for index = firstRest, #ARGV do
   local t = found[index]
-  answer[#answer + 1] = t and viewOf(ARGV[index], t, now, s, c) or false
+  answer[#answer + 1] = t and table.concat(viewOf(ARGV[index], t, now, s, c), ' ') or false
 end
 return answer

@@ -1,5 +1,6 @@
-import { createServer as createPlainServer, IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { createServer as createPlainServer, IncomingMessage, type Server, ServerResponse } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect } from "chai";
 import express from "express";
 import request from "supertest";
@@ -73,5 +74,44 @@ describe("server · D6", () => {
     expect([response.status, await response.text(), ...kinds]).to.deep.equal([200, "fine", true, true]);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("server · the time a request may take", () => {
+  const TIMES = { headersMs: 50, requestMs: 10_000, lookEveryMs: 10 };
+  let server: Server;
+  let client: Socket;
+
+  async function connected(): Promise<void> {
+    const app = express();
+    app.get("/", (_request, response) => void response.end("fine"));
+    server = createServer(app, TIMES);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const accepted = once(server, "connection");
+    client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    await Promise.all([accepted, once(client, "connect")]);
+  }
+  const answer = async () => String((await once(client, "data"))[0]).split("\r\n")[0];
+  afterEach(() => {
+    client.destroy();
+    server.close();
+  });
+
+  it("a request that came in time to a process that stood still · is answered", async () => {
+    await connected();
+    client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const until = performance.now() + 3 * TIMES.headersMs;
+    while (performance.now() < until);
+    expect(await answer()).to.equal("HTTP/1.1 200 OK");
+  });
+
+  it("a client that says nothing, or never ends its headers · is told 408", async () => {
+    for (const said of ["", "GET / HTTP/1.1\r\nHost: x\r\n"]) {
+      await connected();
+      client.write(said);
+      expect(await answer(), said).to.equal("HTTP/1.1 408 Request Timeout");
+      client.destroy();
+      server.close();
+    }
   });
 });
