@@ -67,4 +67,48 @@ describe("plans", () => {
     expect(await readWhole()).to.deep.equal(before);
     await world.expectInvariants();
   });
+
+  it("holds, payments and ends · on a connection that knows nothing of the tables · read as few rows among many", async () => {
+    await world.db.raw(
+      "TRUNCATE reservations, reservation_history, reservation_seats, seat_history, tickets CASCADE",
+    );
+    const hall = await world.makeHall({ rows: 20, seatsPerRow: 20 });
+    const fresh = await openWorld({ beside: world, poolSize: 1 });
+    try {
+      const hold = async (from: number, to: number) => {
+        const fans = await world.makeFans(to - from);
+        const held = fans.map((fan, index) => fresh.hold(fan, hall, [from + index]));
+        return (await Promise.all(held)).map(({ body }, index) => ({ id: body.id, fan: fans[index] as Fan }));
+      };
+      const sellAndEnd = async (from: number) => {
+        const [first, second] = await hold(from, from + 2);
+        if (!first || !second) throw new Error("nothing was held");
+        expect((await fresh.pay(first.fan, first.id)).status).to.equal(201);
+        expect((await fresh.request("DELETE", `/reservations/${second.id}`, second.fan)).status).to.equal(
+          204,
+        );
+      };
+      // As often as it takes until a connection keeps its plans.
+      for (let from = 0; from < 20; from += 2) await sellAndEnd(from);
+      const fetched = async () => {
+        await fresh.db.raw("SELECT pg_stat_force_next_flush()");
+        // The counts are there by the time that the connection takes another statement.
+        await fresh.db.raw("SELECT 1");
+        const { rows } = await world.db.raw(
+          "SELECT sum(idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname IN ('reservations', 'reservation_seats')",
+        );
+        return rows[0].rows as number;
+      };
+      const cost = async (from: number) => {
+        const before = await fetched();
+        await sellAndEnd(from);
+        return (await fetched()) - before;
+      };
+      const among20 = await cost(20);
+      await hold(22, 322);
+      expect(await cost(322)).to.be.at.most(2 * among20);
+    } finally {
+      await fresh.close();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 -- PAYING or PAID_LATE to CONFIRMED: its seats become OCCUPIED and a ticket is issued for each.
+-- coalesce: see survey-hold.sql.
 WITH confirmed AS (
   UPDATE reservations SET status = 'CONFIRMED', version = version + 1, updated_at = :now::timestamptz
   WHERE id = :id::uuid AND status = :from AND version = :version::int
@@ -9,7 +10,7 @@ WITH confirmed AS (
 ), locked AS MATERIALIZED (
   SELECT s.performance_id, s.ordinal, rs.reservation_id
   FROM confirmed
-    JOIN reservation_seats rs ON rs.reservation_id = confirmed.id AND rs.released_at IS NULL
+    JOIN reservation_seats rs ON rs.reservation_id = confirmed.id AND coalesce(rs.released_at, 'infinity') = 'infinity'
     JOIN seat_states s ON s.performance_id = rs.performance_id AND s.ordinal = rs.ordinal
   ORDER BY s.performance_id, s.ordinal
   FOR NO KEY UPDATE OF s
