@@ -26,7 +26,10 @@ export async function watchSlowest(redis: Redis): Promise<Slowest> {
   );
   return {
     async read() {
-      const entries = (await redis.slowlog("GET", NOTED)) as Entry[];
+      // Emptying a long log is slow and is the first entry of the new one.
+      const entries = ((await redis.slowlog("GET", NOTED)) as Entry[]).filter(
+        ([, , , [command]]) => command?.toUpperCase() !== "SLOWLOG",
+      );
       const [, , micros = 0, command = []] = entries.reduce<Partial<Entry>>(
         (slowest, entry) => (entry[2] > (slowest[2] ?? 0) ? entry : slowest),
         [],

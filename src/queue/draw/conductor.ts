@@ -4,7 +4,7 @@
  *   list      who was in the lobby, with the Merkle root        → committed
  *   beacon    the promised public value, if one was promised     → committed
  *   order     sorted by HMAC under seed, root and value          → committed
- *   placing   1,000 at a time, 25 a script; joins go behind meanwhile
+ *   placing   1,000 at a time, 50 a script; joins go behind meanwhile
  *   seed      published; then the next tick lets the line go
  *
  * Every step looks in the database how far the draw is and does the next thing. So a worker that dies, and a Redis that
@@ -74,11 +74,11 @@ export interface Conductor {
 
 const BATCH = 1_000;
 /**
- * Of a batch, in one script, which holds everybody else up: they take a few tenths of a millisecond, so little that it
+ * Of a batch, in one script, which holds everybody else up: they take less than a millisecond, so little that it
  * stays little when the script has to wait for a processor, or copies the pages that a rewrite of the append-only file
  * shares.
  */
-const AT_ONCE = 25;
+const AT_ONCE = 50;
 /** Placing stays this little ahead of the journal: the line opens soon after the last one is placed. */
 const MOST_UNJOURNALLED = 10_000;
 const NOBODY = { userIds: [], ticketIds: [] };
