@@ -12,7 +12,7 @@ export interface HoldExpiryDeps {
   readonly metrics?: Pick<Metrics, "jobs">;
 }
 
-/** Jobs worked on at once; each takes one database connection for a few milliseconds. */
+/** Jobs worked on at once. They share a transaction; at worst each takes a database connection of its own. */
 const CONCURRENCY = 8;
 
 export function startHoldExpiry({ settings, log, reservations, metrics }: HoldExpiryDeps): JobWorker {

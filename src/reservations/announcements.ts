@@ -8,17 +8,14 @@
  * serves all that came before it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AdmissionHolder, ReservationsDeps } from "./ports.ts";
-import type { Store } from "./store.ts";
-
-export interface Holder extends Omit<AdmissionHolder, "queueId"> {
-  readonly performanceId: string;
-}
+import { createLiveUntil } from "./live-until.ts";
+import type { ReservationsDeps } from "./ports.ts";
+import type { Store, TicketHolder } from "./store.ts";
 
 export interface Announcements {
   /** A hold was made; its job is due at its deadline. */
   held(
-    reservation: Holder & {
+    reservation: TicketHolder & {
       id: string;
       holdSeconds: number;
       liveUntil: Date;
@@ -26,7 +23,7 @@ export interface Announcements {
     },
   ): void;
   /** Reservations of this ticket changed. `purchased`: one of them is paid, so its session may end. */
-  changed(holder: Holder, how?: { purchased: boolean }): void;
+  changed(holder: TicketHolder, how?: { purchased: boolean }): void;
   /** Seats of this performance changed. */
   seatsChanged(performanceId: string): void;
   /** Waits until everything has been told. */
@@ -39,6 +36,7 @@ export function createAnnouncements(
   { db, log, jobs, catalog, admission }: ReservationsDeps,
   store: Store,
 ): Announcements {
+  const liveUntilOf = createLiveUntil(db, store);
   const underWay = new Set<Promise<unknown>>();
   const waiting = new Set<string>();
   const turns = new Map<string, Promise<void>>();
@@ -60,13 +58,13 @@ export function createAnnouncements(
   }
 
   async function tellQueue(
-    { performanceId, userId, ticketId }: Holder,
+    { performanceId, userId, ticketId }: TicketHolder,
     how: { liveUntil?: Date; purchased?: boolean },
   ) {
     const facts = await catalog.facts(performanceId);
     if (!facts) return;
     const holder = { queueId: facts.queueId, userId, ticketId };
-    const liveUntil = how.liveUntil ?? (await store.liveUntil(db, performanceId, userId, ticketId));
+    const liveUntil = how.liveUntil ?? (await liveUntilOf({ performanceId, userId, ticketId }));
     if (how.purchased && liveUntil === null) await admission.endSession(holder);
     else await admission.holdsChanged({ ...holder, liveUntil });
   }

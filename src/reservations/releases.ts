@@ -7,8 +7,9 @@
  */
 import type { Transaction } from "../platform/postgres.ts";
 import { transact } from "../platform/transact.ts";
+import { createDueHolds } from "./due-holds.ts";
 import type { Parts } from "./parts.ts";
-import type { Cause, Ended, LiveHold, Named } from "./store.ts";
+import type { Cause, Ended, LiveHold, Named, Store } from "./store.ts";
 
 export type ReleasedBy = "job" | "sweeper" | "takeover";
 
@@ -26,7 +27,9 @@ export type LeaveOutcome =
   | { readonly ok: false; readonly reason: "PAYMENT_IN_PROGRESS" };
 
 export interface Releases {
-  /** The delayed job: re-reads the row and ends it only if its deadline is over. */
+  /** The delayed job: ends the hold only if its deadline is over, in one transaction with others that are due. */
+  expireDue(reservationId: string): Promise<ExpireOutcome>;
+  /** Re-reads the row and ends it only if its deadline is over. */
   expire(reservationId: string, by: ReleasedBy): Promise<ExpireOutcome>;
   /** Ends at most `limit` lapsed holds. @returns how many. */
   sweep(limit: number): Promise<number>;
@@ -46,6 +49,8 @@ export interface Releases {
   liveHolds(performanceId: string): Promise<LiveHold[]>;
   /** Tells others of lapsed holds that a committed transaction has ended. */
   announce(ended: readonly Ended[], by: ReleasedBy): void;
+  /** Waits for the jobs' transaction under way. */
+  close(): Promise<void>;
 }
 
 const TAKEOVER_LIMIT = 200;
@@ -53,6 +58,7 @@ const DONE: ExpireOutcome = { done: true };
 
 export function createReleases({
   db,
+  log,
   fans,
   metrics,
   store,
@@ -71,9 +77,9 @@ export function createReleases({
   const endLapsed = (trx: Transaction, named: readonly Named[], cause: Cause, now: Date) =>
     store.endReservations(trx, named, { from: "HELD", to: "EXPIRED", cause, now, onlyLapsed: true });
 
-  async function sweep(limit: number, performanceId: string | null, by: ReleasedBy): Promise<Ended[]> {
+  async function sweep(which: Parameters<Store["lockLapsed"]>[1], by: ReleasedBy): Promise<Ended[]> {
     const outcome = await transact(db, async (trx) => {
-      const lapsed = await store.lockLapsed(trx, limit, performanceId);
+      const lapsed = await store.lockLapsed(trx, which);
       const now = new Date(Math.max(...lapsed.map((row) => row.now.getTime())));
       return { ok: true, ended: await endLapsed(trx, lapsed, by, now) };
     });
@@ -81,27 +87,43 @@ export function createReleases({
     return outcome.ended;
   }
 
+  async function expire(id: string, by: ReleasedBy): Promise<ExpireOutcome> {
+    const outcome = await transact(db, async (trx) => {
+      const row = await store.lockReservation(trx, id, null);
+      // PAYING may become HELD again until its deadline, and then this job is due again.
+      if (row?.status !== "HELD" && row?.status !== "PAYING") return { ok: true, ended: [], remainingMs: 0 };
+      const ended = row.status === "HELD" ? await endLapsed(trx, [row], by, row.now) : [];
+      return { ok: true, ended, remainingMs: row.expiresAt.getTime() - row.now.getTime() };
+    });
+    announce(outcome.ended, by);
+    // By the database's clock, not this machine's.
+    return outcome.remainingMs > 0 ? { done: false, remainingMs: outcome.remainingMs } : DONE;
+  }
+
+  const dueHolds = createDueHolds({
+    log,
+    async remaining(ids) {
+      const due = ids.length > 0 ? await store.readDue(db, ids) : [];
+      return new Map(due.map(({ id, expiresAt, now }) => [id, expiresAt.getTime() - now.getTime()]));
+    },
+    async endOver(ids, limit) {
+      const ended = await sweep({ limit, performanceId: null, ids }, "job");
+      return new Set(ended.map(({ id }) => id));
+    },
+    expireAlone: (id) => expire(id, "job"),
+  });
+
   return {
     announce,
     liveHolds: (performanceId) => store.liveHolds(db, performanceId),
 
-    async expire(id, by) {
-      const outcome = await transact(db, async (trx) => {
-        const row = await store.lockReservation(trx, id, null);
-        // PAYING may become HELD again until its deadline, and then this job is due again.
-        if (row?.status !== "HELD" && row?.status !== "PAYING")
-          return { ok: true, ended: [], remainingMs: 0 };
-        const ended = row.status === "HELD" ? await endLapsed(trx, [row], by, row.now) : [];
-        return { ok: true, ended, remainingMs: row.expiresAt.getTime() - row.now.getTime() };
-      });
-      announce(outcome.ended, by);
-      // By the database's clock, not this machine's.
-      return outcome.remainingMs > 0 ? { done: false, remainingMs: outcome.remainingMs } : DONE;
-    },
+    expire,
+    expireDue: dueHolds.expire,
+    close: dueHolds.close,
 
-    sweep: async (limit) => (await sweep(limit, null, "sweeper")).length,
+    sweep: async (limit) => (await sweep({ limit, performanceId: null, ids: [] }, "sweeper")).length,
     sweepPerformance: async (performanceId) =>
-      (await sweep(TAKEOVER_LIMIT, performanceId, "takeover")).length > 0,
+      (await sweep({ limit: TAKEOVER_LIMIT, performanceId, ids: [] }, "takeover")).length > 0,
 
     async sweepSeats(performanceId, ordinals) {
       const outcome = await transact(db, async (trx) => {

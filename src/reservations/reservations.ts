@@ -72,14 +72,17 @@ export function createReservations(deps: ReservationsDeps, options?: StatementOp
     releaseHoldsOf: releases.releaseHoldsOf,
     liveHolds: releases.liveHolds,
     async expire(reservationId: string): Promise<JobOutcome> {
-      const outcome = await releases.expire(reservationId, "job");
+      const outcome = await releases.expireDue(reservationId);
       return outcome.done ? outcome : { done: false, dueAt: new Date(Date.now() + outcome.remainingMs) };
     },
     sweep: releases.sweep,
     forgetOldKeys: (limit: number) => base.idempotency.forgetOld(db, limit),
     transitions: createPaymentTransitions(parts),
     idempotency: base.idempotency,
-    close: () => base.announcements.settle(),
+    async close() {
+      await releases.close();
+      await base.announcements.settle();
+    },
   };
   return { ...room, routes: createRoutes(room) };
 }

@@ -54,6 +54,12 @@ export interface Named {
   readonly version: number;
 }
 
+export interface TicketHolder {
+  readonly performanceId: string;
+  readonly userId: string;
+  readonly ticketId: string;
+}
+
 export interface TicketRow {
   readonly id: string;
   readonly reservationId: string;
@@ -63,11 +69,8 @@ export interface TicketRow {
   readonly checkedInAt: Date | null;
 }
 
-export interface Ended {
+export interface Ended extends TicketHolder {
   readonly id: string;
-  readonly performanceId: string;
-  readonly userId: string;
-  readonly ticketId: string;
   readonly expiresAt: Date;
   readonly endedAt: Date;
   readonly version: number;
@@ -179,8 +182,13 @@ export function createStore(run: StatementRunner) {
 
     lockReservation: (trx: Transaction, id: string, userId: string | null) =>
       one<LockedReservation | undefined>(trx, "lock-reservation", { id, userId }),
-    lockLapsed: (trx: Transaction, limit: number, performanceId: string | null) =>
-      run<Named & { now: Date }>(trx, "lock-lapsed", { limit, performanceId }),
+    /** @param which null for those of any performance; `ids` besides those up to the limit. */
+    lockLapsed: (
+      trx: Transaction,
+      which: { limit: number; performanceId: string | null; ids: readonly string[] },
+    ) => run<Named & { now: Date }>(trx, "lock-lapsed", which),
+    readDue: (on: Queryable, ids: readonly string[]) =>
+      run<{ id: string; expiresAt: Date; now: Date }>(on, "read-due", { ids }),
     lockLapsedOnSeats: (trx: Transaction, performanceId: string, ordinals: readonly number[]) =>
       run<Named>(trx, "lock-lapsed-on-seats", { performanceId, ordinals }),
     lockLiveOfFan: (trx: Transaction, performanceId: string, userId: string) =>
@@ -270,20 +278,14 @@ export function createStore(run: StatementRunner) {
     liveHolds: (on: Queryable, performanceId: string) =>
       run<LiveHold>(on, "live-holds", { performanceId, payingSeconds: PAYING_SECONDS }),
 
-    liveUntil: async (
-      on: Queryable,
-      performanceId: string,
-      userId: string,
-      ticketId: string,
-    ): Promise<Date | null> =>
-      (
-        await one<{ liveUntil: Date | null }>(on, "live-until", {
-          performanceId,
-          userId,
-          ticketId,
-          payingSeconds: PAYING_SECONDS,
-        })
-      ).liveUntil,
+    /** In the order of the holders; null for whoever has nothing live. */
+    liveUntil: (on: Queryable, holders: readonly TicketHolder[]) =>
+      run<{ liveUntil: Date | null }>(on, "live-until", {
+        performanceIds: holders.map(({ performanceId }) => performanceId),
+        userIds: holders.map(({ userId }) => userId),
+        ticketIds: holders.map(({ ticketId }) => ticketId),
+        payingSeconds: PAYING_SECONDS,
+      }),
     readById: (on: Queryable, id: string, userId: string | null) =>
       one<ReservationRecord | undefined>(on, "read-reservation", { id, userId }),
     readPage: (on: Queryable, userId: string, before: string | null, limit: number) =>

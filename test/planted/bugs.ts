@@ -55,7 +55,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   inSql("a release of the seat, whoever has it now", [
     [
       "end-reservations",
-      "rs.reservation_id = ended.id AND rs.released_at IS NULL",
+      "rs.reservation_id = ended.id AND coalesce(rs.released_at, 'infinity') = 'infinity'",
       "rs.reservation_id = ended.id",
     ],
     [
@@ -72,8 +72,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   inSql("a takeover that frees one seat of several", [
     [
       "end-reservations",
-      "rs.reservation_id = ended.id AND rs.released_at IS NULL",
-      "rs.reservation_id = ended.id AND rs.released_at IS NULL AND rs.ordinal = (SELECT min(o.ordinal) FROM reservation_seats o WHERE o.reservation_id = ended.id)",
+      "rs.reservation_id = ended.id AND coalesce(rs.released_at, 'infinity') = 'infinity'",
+      "rs.reservation_id = ended.id AND coalesce(rs.released_at, 'infinity') = 'infinity' AND rs.ordinal = (SELECT min(o.ordinal) FROM reservation_seats o WHERE o.reservation_id = ended.id)",
     ],
   ]),
   inSql("a change that forgets to ask for the owner", [

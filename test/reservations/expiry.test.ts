@@ -105,6 +105,75 @@ describe("the end of a hold", () => {
     });
   });
 
+  it("jobs · of many holds over at one moment · few transactions end each of them once", async () => {
+    const big = await world.makeHall({ rows: 5, seatsPerRow: 20 });
+    const fans = await world.makeFans(50);
+    const holds = await Promise.all(
+      fans.map((one, index) => world.held(one, big, [2 * index, 2 * index + 1])),
+    );
+    await Promise.all(holds.map(({ id }) => world.lapse(id)));
+    const before = await releasedBy("job");
+    const outcomes = await Promise.all(holds.map(({ id }) => world.reservations.expire(id)));
+    expect(outcomes.every(({ done }) => done)).to.equal(true);
+    expect(await world.letters(big)).to.equal("A".repeat(100));
+    expect(await releasedBy("job")).to.equal(before + 50);
+    const { rows } = await world.db.raw(
+      "SELECT count(*)::int AS ends, count(DISTINCT xid)::int AS transactions FROM seat_history WHERE performance_id = ? AND cause = 'job'",
+      [big.id],
+    );
+    expect(rows[0].ends).to.equal(100);
+    expect(rows[0].transactions).to.be.at.most(2);
+  });
+
+  it("jobs · early, paid, never made and over, at one moment · each has its own answer", async () => {
+    const [early, paid, over] = [
+      await world.held(fan, hall, [0]),
+      await world.held(fan, hall, [1]),
+      await world.held(fan, hall, [2]),
+    ];
+    await world.pay(fan, paid.id);
+    await world.lapse(over.id);
+    const ids = [over.id, early.id, paid.id, "01900000-0000-7000-8000-000000000000", over.id];
+    const outcomes = await Promise.all(ids.map((id) => world.reservations.expire(id)));
+    expect(outcomes.map(({ done }) => done)).to.deep.equal([true, false, true, true, true]);
+    expect(await world.letters(hall)).to.equal("HOAAAA");
+  });
+
+  it("jobs · one hold is locked by another transaction · the others end, and it ends when that is over", async () => {
+    const [locked, free] = [await world.held(fan, hall, [0]), await world.held(fan, hall, [1])];
+    await world.lapse(locked.id);
+    await world.lapse(free.id);
+    let waits: Promise<unknown> = Promise.resolve();
+    await world.db.transaction(async (trx) => {
+      await trx.raw("SELECT id FROM reservations WHERE id = ? FOR UPDATE", [locked.id]);
+      waits = world.reservations.expire(locked.id);
+      expect(await world.reservations.expire(free.id)).to.deep.equal({ done: true });
+      expect(await world.letters(hall)).to.equal("HAAAAA");
+    });
+    expect(await waits).to.deep.equal({ done: true });
+    expect(await world.letters(hall)).to.equal("AAAAAA");
+  });
+
+  it("jobs · one hold whose seat somebody tampered with · fails alone, the others end", async () => {
+    const own = await openWorld({ beside: world });
+    const [broken, sound] = [await world.held(fan, hall, [0]), await world.held(fan, hall, [1])];
+    await world.lapse(broken.id, 2);
+    await world.lapse(sound.id);
+    const seat = world.db("seat_states").where({ performance_id: hall.id, ordinal: 0 });
+    await seat.clone().update({ status: "AVAILABLE", reservation_id: null });
+    const [first, second] = await Promise.allSettled([
+      own.reservations.expire(broken.id),
+      own.reservations.expire(sound.id),
+    ]);
+    expect(first.status).to.equal("rejected");
+    expect(second.status).to.equal("fulfilled");
+    expect(await world.statusOf(sound.id)).to.equal("EXPIRED");
+    await seat.clone().update({ status: "HELD", reservation_id: broken.id });
+    expect(await own.reservations.expire(broken.id)).to.deep.equal({ done: true });
+    expect(await world.letters(hall)).to.equal("AAAAAA");
+    await own.close();
+  });
+
   it("takeover · nobody has ended a lapsed hold · another fan holds its seat, and all its seats are free", async () => {
     const lapsed = await world.held(fan, hall, [0, 1, 2]);
     await world.lapse(lapsed.id);
