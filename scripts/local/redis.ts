@@ -138,6 +138,8 @@ function argumentsFor(port: number, dir: string, options: RedisOptions): string[
     save: "",
     appendonly: options.durable ? "yes" : "no",
     appendfsync: "everysec",
+    // A rewrite in the middle of a surge costs more than reading a longer file after a restart.
+    "auto-aof-rewrite-min-size": "256mb",
     "maxmemory-policy": "noeviction",
   };
   return [
