@@ -14,7 +14,7 @@ export interface PaymentsDeps {
     Reservations,
     | "transitions"
     | "idempotency"
-    | "expire"
+    | "expireAlone"
     | "cancel"
     | "blockFreeSeats"
     | "liveReservations"

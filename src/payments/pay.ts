@@ -122,7 +122,7 @@ export function createPay(parts: Parts, settlement: Settlement) {
     if (!provider || payable?.userId !== request.userId) return { ok: false, reason: "NOT_FOUND" };
     const begun = await begin(payable, request);
     if (!begun.ok) {
-      if (begun.reason === "HOLD_EXPIRED") await reservations.expire(payable.id);
+      if (begun.reason === "HOLD_EXPIRED") await reservations.expireAlone(payable.id);
       return begun;
     }
     const { payment, earlier, now } = begun;

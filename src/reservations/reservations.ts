@@ -34,6 +34,8 @@ export interface Reservations extends OperatorSeats, SeatFeed, Reads, Gate {
   liveHolds(performanceId: string): Promise<LiveHold[]>;
   /** Handles the job `hold-<reservationId>`; it may come early, late or twice. */
   expire(reservationId: string): Promise<JobOutcome>;
+  /** The same for whoever comes upon a hold that is over, and must not wait for the others that are. */
+  expireAlone(reservationId: string): Promise<void>;
   /** Ends at most `limit` lapsed holds. Any number of processes may sweep at once. @returns how many. */
   sweep(limit: number): Promise<number>;
   /** Deletes at most `limit` idempotency records past their time. @returns how many. */
@@ -74,6 +76,9 @@ export function createReservations(deps: ReservationsDeps, options?: StatementOp
     async expire(reservationId: string): Promise<JobOutcome> {
       const outcome = await releases.expireDue(reservationId);
       return outcome.done ? outcome : { done: false, dueAt: new Date(Date.now() + outcome.remainingMs) };
+    },
+    async expireAlone(reservationId: string): Promise<void> {
+      await releases.expire(reservationId, "job");
     },
     sweep: releases.sweep,
     forgetOldKeys: (limit: number) => base.idempotency.forgetOld(db, limit),
