@@ -110,6 +110,7 @@ describe("availability", () => {
 
     redisServer.goOn();
     await eventually(async () => (await get("/redis")).status === 200, { what: "an answer of Redis" });
+    await eventually(async () => (await availability.check()).queue, { what: "its pings" });
   });
 
   it("PostgreSQL hanging · every request that waits is answered 503, and on its return all is well", async () => {
