@@ -1,37 +1,18 @@
 /** Until when tickets have live reservations: what is asked in one turn of the event loop is one statement. */
 import type { Database } from "../platform/postgres.ts";
+import { createTurnBatches } from "../platform/turn-batches.ts";
 import type { Store, TicketHolder } from "./store.ts";
 
-interface Asked {
-  readonly holder: TicketHolder;
-  readonly resolve: (liveUntil: Date | null) => void;
-  readonly reject: (fault: unknown) => void;
-}
+const MOST_TOGETHER = 500;
 
 /** @returns asks for one ticket; null when nothing of it is live. */
 export function createLiveUntil(
   db: Database,
   store: Pick<Store, "liveUntil">,
 ): (holder: TicketHolder) => Promise<Date | null> {
-  let asked: Asked[] = [];
-
-  async function readAll(): Promise<void> {
-    const batch = asked;
-    asked = [];
-    try {
-      const ends = await store.liveUntil(
-        db,
-        batch.map(({ holder }) => holder),
-      );
-      for (const [index, { resolve }] of batch.entries()) resolve(ends[index]?.liveUntil ?? null);
-    } catch (fault) {
-      for (const { reject } of batch) reject(fault);
-    }
-  }
-
-  return (holder) =>
-    new Promise((resolve, reject) => {
-      if (asked.length === 0) setImmediate(readAll);
-      asked.push({ holder, resolve, reject });
-    });
+  const ask = createTurnBatches<TicketHolder, Date | null>(MOST_TOGETHER, async (_key, holders) => {
+    const ends = await store.liveUntil(db, holders);
+    return holders.map((_, index) => ends[index]?.liveUntil ?? null);
+  });
+  return (holder) => ask("", holder);
 }

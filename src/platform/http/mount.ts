@@ -139,10 +139,11 @@ function run(route: Route, options: MountOptions): RequestHandler {
   const checkQuery = queryCheck(route.query ?? NO_QUERY);
   // Not async: what is answered from memory is sent in the same turn, without a promise.
   return (request: Request, response: Response, next: NextFunction) => {
+    const body = checkBody(request);
     const context = {
       params: checkParams(request.params),
       query: checkQuery(request),
-      body: checkBody(request),
+      body,
       headers: request.headers,
       requestId: response.locals.requestId as string,
       rawBody: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
