@@ -73,16 +73,18 @@ async function exactly(books: Books, status: string, expected: number): Promise<
 }
 
 function seed(users: number): Scenario {
+  // A user posts once a second in the mean, and by chance somewhat more often.
+  const postsOf = (seconds: number) => Math.ceil(seconds * 1.2) + 5;
   return {
     what: `${users} virtual users post reservations at once, a second of thought between two`,
-    size: { users, seconds: 30, holdsAFan: 18 },
-    small: { users: users / 5, seconds: 5 },
-    // Each user posts at most once a second, and the fan changes before the cap is met.
-    fans: ({ users: each = 0, seconds = 0, holdsAFan = 1 }) =>
-      each * (Math.floor((seconds + 2) / holdsAFan) + 1),
+    size: { users, seconds: 30, holdsAFan: 18, warmUpPosts: 1_000 },
+    small: { users: users / 5, seconds: 5, warmUpPosts: 100 },
+    // A user is the next fan before the cap is met.
+    fans: ({ users: each = 0, seconds = 0, holdsAFan = 1, warmUpPosts = 0 }) =>
+      each * Math.ceil(postsOf(seconds) / holdsAFan) + Math.ceil(warmUpPosts / holdsAFan),
     inside: true,
-    show: ({ users: each = 0, seconds = 0 }) => ({
-      ...hall(each * (seconds + 3)),
+    show: ({ users: each = 0, seconds = 0, warmUpPosts = 0 }) => ({
+      ...hall(each * postsOf(seconds) + warmUpPosts),
       holdSeconds: 600,
       queue: OPEN_DOORS,
     }),

@@ -51,6 +51,8 @@ export interface Auth {
    * @throws Problem (401) when the account no longer exists.
    */
   lockFan(trx: Transaction, userId: string): Promise<void>;
+  /** The same for several, waiting for nobody. @returns those whose row was there and could be locked. */
+  lockFans(trx: Transaction, userIds: readonly string[]): Promise<string[]>;
   /** @returns null for an unknown account. */
   nameOf(userId: string): Promise<string | null>;
   /**
@@ -125,6 +127,7 @@ export function createAuth(deps: AuthDeps): Auth {
         throw new Problem("TOKEN_REVOKED", { detail: "The account no longer exists." });
       }
     },
+    lockFans: (trx, userIds) => store.lockUsers(trx, userIds),
     nameOf: async (userId) => (await store.findUser(userId))?.name ?? null,
     ensureOperator: (email, password) => ensureOperator(administration, log, email, password),
     async createFans(count) {

@@ -95,8 +95,20 @@ export function createStore(db: Database) {
 
     /** @returns false when there is no such account. */
     async lockUser(trx: Transaction, id: string): Promise<boolean> {
-      const { rowCount } = await trx.raw("SELECT 1 FROM users WHERE id = ? FOR NO KEY UPDATE", [id]);
+      const { rowCount } = await trx
+        .raw("SELECT 1 FROM users WHERE id = :id FOR NO KEY UPDATE", { id })
+        .options({ name: "lock_user" });
       return rowCount === 1;
+    },
+
+    /** Waits for nobody. @returns those that were there and not locked by others. */
+    async lockUsers(trx: Transaction, ids: readonly string[]): Promise<string[]> {
+      const { rows } = await trx
+        .raw("SELECT id FROM users WHERE id = ANY (:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED", {
+          ids: ids as string[],
+        })
+        .options({ name: "lock_users" });
+      return rows.map(({ id }: { id: string }) => id);
     },
 
     async insertSession(on: Queryable, id: string, userId: string, lifetimeSeconds: number): Promise<void> {

@@ -28,7 +28,22 @@ const ACQUIRE_TIMEOUT_MS = 5_000;
  * reads the whole table, and goes on doing so while an on-sale fills it, until statistics are made anew. All that is
  * asked here has an index, so it is always taken; compiling a plan is worth nothing to statements of a millisecond.
  */
-const PLANNING = "SET enable_seqscan = off; SET jit = off";
+const PLANNING = "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan";
+
+export interface TransactionLimits {
+  /** How long a statement waits for a row lock before it fails with 55P03. */
+  readonly lockTimeoutMs: number;
+  /** How long the transaction may sit between statements before the server ends it. */
+  readonly idleTimeoutMs: number;
+}
+
+/** Every connection has these from its beginning, so that a transaction need not ask for them. */
+export const DEFAULT_LIMITS: TransactionLimits = { lockTimeoutMs: 2_000, idleTimeoutMs: 5_000 };
+
+/** For work that nobody waits for: long lists written, a queue loaded into Redis. */
+export const PATIENT_LIMITS: TransactionLimits = { lockTimeoutMs: 60_000, idleTimeoutMs: 600_000 };
+
+const SESSION = `${PLANNING}; SET lock_timeout = ${DEFAULT_LIMITS.lockTimeoutMs}; SET idle_in_transaction_session_timeout = ${DEFAULT_LIMITS.idleTimeoutMs}`;
 
 /** @param log hears of connections that were lost while nobody used them; knex would write to standard error. */
 export function openDatabase(
@@ -53,7 +68,7 @@ export function openDatabase(
       // Otherwise a refused connection is retried until the acquire times out instead of failing at once.
       propagateCreateError: true,
       afterCreate(connection: pg.Client, done: (fault: Error | null, connection: pg.Client) => void) {
-        connection.query(PLANNING).then(
+        connection.query(SESSION).then(
           () => {
             traceQueries(connection);
             done(null, connection);
@@ -83,29 +98,26 @@ export function poolState(db: Database): PoolState {
   return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires() };
 }
 
-export interface TransactionLimits {
-  /** How long a statement waits for a row lock before it fails with 55P03. */
-  readonly lockTimeoutMs: number;
-  /** How long the transaction may sit between statements before the server ends it. */
-  readonly idleTimeoutMs: number;
-}
-
-/** Runs `work` in one transaction with both bounds set by its first statement. */
+/** Runs `work` in one transaction within these bounds. */
 export function inTransaction<T>(
   db: Database,
   limits: TransactionLimits,
   work: (trx: Transaction) => Promise<T>,
 ): Promise<T> {
   return db.transaction(async (trx) => {
-    await trx.raw(
-      "SELECT set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)",
-      [`${limits.lockTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
-    );
+    await boundTransaction(trx, limits);
     return work(trx);
   });
 }
 
-export const DEFAULT_LIMITS: TransactionLimits = { lockTimeoutMs: 2_000, idleTimeoutMs: 5_000 };
+/** Bounds an open transaction; one with the bounds of its connection costs nothing. */
+export async function boundTransaction(trx: Transaction, limits: TransactionLimits): Promise<void> {
+  if (limits === DEFAULT_LIMITS) return;
+  await trx.raw(
+    "SELECT set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)",
+    [`${limits.lockTimeoutMs}ms`, `${limits.idleTimeoutMs}ms`],
+  );
+}
 
 /** SQLSTATEs and socket errors that say the server is away, not that the query is wrong. */
 const AWAY = new Set([
@@ -149,13 +161,16 @@ export function sqlState(fault: unknown): string | null {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
+/** A migration takes as long as it takes, and so does the wait for another process's. */
+const UNBOUNDED: TransactionLimits = { lockTimeoutMs: 0, idleTimeoutMs: 0 };
+
 /** Applies every numbered `.sql` file of the folder that has not run yet; safe when several processes start at once. */
 export async function runMigrations(url: string, folder: string): Promise<string[]> {
   const db = openDatabase(url, 2, "fastpass-migrate");
   try {
     const files = migrationFiles(folder);
     // knex's own lock table must be freed by hand after a crash; an advisory lock frees itself.
-    return await db.transaction(async (trx) => {
+    return await inTransaction(db, UNBOUNDED, async (trx) => {
       await trx.raw("SELECT pg_advisory_xact_lock(7216100)");
       await trx.raw(
         "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",

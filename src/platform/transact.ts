@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "./errors.ts";
 import {
+  boundTransaction,
   type Database,
   DEFAULT_LIMITS,
   sqlState,
@@ -19,10 +20,7 @@ export type ClaimRefused = { readonly ok: false; readonly reason: "IDEMPOTENCY_I
 type Outcome = { readonly ok: boolean };
 type Work<T extends Outcome> = (trx: Transaction) => Promise<T>;
 
-const OPEN = `
-  SELECT set_config('lock_timeout', :lockTimeout, true),
-         set_config('idle_in_transaction_session_timeout', :idleTimeout, true),
-         CASE WHEN :claim::bigint IS NULL THEN true ELSE pg_try_advisory_xact_lock(:claim::bigint) END AS claimed`;
+const CLAIM = "SELECT pg_try_advisory_xact_lock(:claim::bigint) AS claimed";
 
 const LOCK_NOT_AVAILABLE = "55P03";
 const RETRIED = new Set(["40P01", "40001"]);
@@ -65,14 +63,15 @@ async function attempt<T extends Outcome>(
   db: Database,
   claim: string | null,
   work: Work<T>,
-  { lockTimeoutMs, idleTimeoutMs }: TransactionLimits,
+  limits: TransactionLimits,
 ): Promise<T | ClaimRefused> {
   try {
     return await db.transaction(async (trx) => {
-      const { rows } = await trx
-        .raw(OPEN, { lockTimeout: `${lockTimeoutMs}ms`, idleTimeout: `${idleTimeoutMs}ms`, claim })
-        .options({ name: "transact_open" });
-      if (!rows[0].claimed) throw new RolledBack({ ok: false, reason: "IDEMPOTENCY_IN_PROGRESS" });
+      await boundTransaction(trx, limits);
+      if (claim !== null) {
+        const { rows } = await trx.raw(CLAIM, { claim }).options({ name: "transact_claim" });
+        if (!rows[0].claimed) throw new RolledBack({ ok: false, reason: "IDEMPOTENCY_IN_PROGRESS" });
+      }
       const outcome = await work(trx);
       if (!outcome.ok) throw new RolledBack(outcome);
       return outcome;

@@ -12,7 +12,13 @@ import { lockKey } from "../platform/advisory-locks.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { type Database, isPoolExhausted, type Transaction } from "../platform/postgres.ts";
+import {
+  type Database,
+  inTransaction,
+  isPoolExhausted,
+  PATIENT_LIMITS,
+  type Transaction,
+} from "../platform/postgres.ts";
 import type { RedisClient } from "../platform/redis.ts";
 import { loadScripts, type ScriptFolder } from "../platform/scripts.ts";
 import { CloseCode, type StreamRoute } from "../platform/sockets/index.ts";
@@ -209,7 +215,7 @@ export function createQueue(deps: QueueDeps) {
 
     /** Loads a new queue into Redis, unless a worker is at it. */
     async initialise(queueId: string): Promise<void> {
-      await db.transaction(async (trx) => {
+      await inTransaction(db, PATIENT_LIMITS, async (trx) => {
         const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
           lockKey(lockName(queueId)),
         ]);

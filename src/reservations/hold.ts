@@ -3,6 +3,7 @@
  *
  * The lock sheds load and decides nothing: with its nodes away, or switched off, the transaction alone is enough.
  */
+import { span } from "../platform/tracing/index.ts";
 import type { BestAvailable } from "./best-available.ts";
 import type { IdempotencyClaim, Replay, StoredReply } from "./idempotency.ts";
 import type { Parts } from "./parts.ts";
@@ -10,6 +11,7 @@ import { createPicker, type PickOutcome } from "./pick.ts";
 import type { AdmissionPort, SeatMap } from "./ports.ts";
 import type { SeatStatus } from "./seat-status.ts";
 import { createTake, type HoldInProgress, type TakeOutcome, type Wanted } from "./take.ts";
+import { createTakeTogether, LEAST_REMAINING_MS } from "./together.ts";
 
 export interface HoldRequest {
   readonly userId: string;
@@ -56,12 +58,11 @@ export type HoldOutcome =
   | HoldRefusal;
 
 const LOCK_TTL_MS = 5_000;
-/** Seats are not locked in the database under a lock that may end before the transaction does. */
-const LEAST_REMAINING_MS = 1_000;
 
 export function createHold(parts: Parts) {
   const { db, metrics, locks, catalog, admission, store, idempotency, announcements, releases } = parts;
   const take = createTake(parts);
+  const takeTogether = createTakeTogether(parts);
   const picker = createPicker(parts, take);
 
   async function admitted(request: HoldRequest): Promise<HoldOutcome> {
@@ -110,7 +111,8 @@ export function createHold(parts: Parts) {
         : store.lockSeats(trx, performanceId, named, lapsed);
     let outcome: TakeOutcome;
     try {
-      outcome = await take(progress, { named, lock });
+      const alone = () => take(progress, { named, lock });
+      outcome = await span("hold", () => takeTogether({ progress, ordinals: named, lease, alone }));
     } finally {
       // Not waited for: it never fails, and on this connection it is before whatever this gateway asks next.
       void lease.release();

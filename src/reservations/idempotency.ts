@@ -31,6 +31,11 @@ export type Remembered =
   | { readonly found: "reply"; readonly reply: StoredReply }
   | { readonly found: "mismatch" };
 
+export interface Answered {
+  readonly claim: IdempotencyClaim;
+  readonly reply: StoredReply;
+}
+
 export interface Idempotency {
   /**
    * Runs `work` unless this key's first request is running, or its answer is known.
@@ -42,8 +47,12 @@ export interface Idempotency {
     work: () => Promise<T>,
   ): Promise<T | Replay>;
   find(on: Queryable, claim: IdempotencyClaim): Promise<Remembered>;
+  /** Locks the claims for the length of the transaction. @returns for each whether no other transaction has it. */
+  lockAll(trx: Transaction, claims: readonly IdempotencyClaim[]): Promise<boolean[]>;
   /** @returns false when the key has an answer already. */
   remember(trx: Transaction, claim: IdempotencyClaim, reply: StoredReply): Promise<boolean>;
+  /** As `remember`, for several keys. @returns how many had no answer yet. */
+  rememberAll(trx: Transaction, answered: readonly Answered[]): Promise<number>;
   /** Deletes at most `limit` records past their time. @returns how many. */
   forgetOld(on: Queryable, limit: number): Promise<number>;
 }
@@ -105,6 +114,20 @@ export function createIdempotency(run: StatementRunner): Idempotency {
     return { ok: true, replay: remembered.reply };
   }
 
+  async function rememberAll(trx: Transaction, answered: readonly Answered[]): Promise<number> {
+    const rows = await run(trx, "remember-idempotency", {
+      userIds: answered.map(({ claim }) => claim.userId),
+      routes: answered.map(({ claim }) => claim.route),
+      keys: answered.map(({ claim }) => claim.key),
+      bodyHashes: answered.map(({ claim }) => claim.bodyHash),
+      statuses: answered.map(({ reply }) => reply.status),
+      headers: answered.map(({ reply }) => JSON.stringify(reply.headers)),
+      bodies: answered.map(({ reply }) => reply.body),
+      hours: KEPT_HOURS,
+    });
+    return rows.length;
+  }
+
   return {
     find,
     async once(claim, on, work) {
@@ -122,19 +145,12 @@ export function createIdempotency(run: StatementRunner): Idempotency {
         running.delete(claim.lock);
       }
     },
-    async remember(trx, { userId, route, key, bodyHash }, { status, headers, body }) {
-      const rows = await run(trx, "remember-idempotency", {
-        userId,
-        route,
-        key,
-        bodyHash,
-        status,
-        headers: JSON.stringify(headers),
-        body,
-        hours: KEPT_HOURS,
-      });
-      return rows.length === 1;
-    },
+    lockAll: async (trx, claims) =>
+      (await run<{ locked: boolean }>(trx, "lock-claims", { locks: claims.map(({ lock }) => lock) })).map(
+        ({ locked }) => locked,
+      ),
+    remember: async (trx, claim, reply) => (await rememberAll(trx, [{ claim, reply }])) === 1,
+    rememberAll,
     async forgetOld(on, limit) {
       return (await run(on, "forget-idempotency", { hours: KEPT_HOURS, limit })).length;
     },

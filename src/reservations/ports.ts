@@ -37,6 +37,8 @@ export interface CatalogPort {
 export interface FansPort {
   /** Locks the account's row until the transaction ends: what one fan does to seats happens one after the other. */
   lockFan(trx: Transaction, userId: string): Promise<void>;
+  /** The same for several, waiting for nobody. @returns those that it could lock. */
+  lockFans(trx: Transaction, userIds: readonly string[]): Promise<string[]>;
 }
 
 export type PassCheck =

@@ -4,6 +4,7 @@
  */
 import type { Queryable, Transaction } from "../platform/postgres.ts";
 import type { StatementRunner } from "../platform/statements.ts";
+import { KEPT_HOURS } from "./idempotency.ts";
 import type { SeatStatus } from "./seat-status.ts";
 
 export type ReservationStatus =
@@ -58,6 +59,30 @@ export interface TicketHolder {
   readonly performanceId: string;
   readonly userId: string;
   readonly ticketId: string;
+}
+
+/** A hold among others of its performance. */
+export interface GroupedHold {
+  readonly id: string;
+  readonly userId: string;
+  readonly ticketId: string;
+  readonly maxSeatsPerFan: number;
+  readonly holdSeconds: number;
+  readonly currency: string;
+  readonly claim: { readonly route: string; readonly key: string } | null;
+  readonly seats: readonly { readonly ordinal: number; readonly amount: number }[];
+}
+
+export interface GroupedOutcome {
+  readonly id: string;
+  /** When the last lock was granted. */
+  readonly now: Date;
+  readonly made: boolean;
+  readonly taken: number;
+  /** The latest end of what else of its ticket lives. */
+  readonly liveUntilBefore: Date | null;
+  /** A seat of it is another's, and the deadline there is not over. */
+  readonly gone: boolean;
 }
 
 export interface TicketRow {
@@ -157,6 +182,25 @@ export function createStore(run: StatementRunner) {
     takeSeats: (trx: Transaction, take: Record<string, unknown>) =>
       one<{ taken: number; liveUntilBefore: Date | null }>(trx, "take-seats", {
         ...take,
+        payingSeconds: PAYING_SECONDS,
+      }),
+
+    /** @returns a row for each hold, in no order. */
+    takeGroup: (trx: Transaction, performanceId: string, holds: readonly GroupedHold[]) =>
+      run<GroupedOutcome>(trx, "take-group", {
+        performanceId,
+        ids: holds.map(({ id }) => id),
+        userIds: holds.map(({ userId }) => userId),
+        ticketIds: holds.map(({ ticketId }) => ticketId),
+        caps: holds.map(({ maxSeatsPerFan }) => maxSeatsPerFan),
+        holdSeconds: holds.map(({ holdSeconds }) => holdSeconds),
+        currencies: holds.map(({ currency }) => currency),
+        routes: holds.map(({ claim }) => claim?.route ?? null),
+        keys: holds.map(({ claim }) => claim?.key ?? null),
+        holdIds: holds.flatMap(({ id, seats }) => seats.map(() => id)),
+        ordinals: holds.flatMap(({ seats }) => seats.map(({ ordinal }) => ordinal)),
+        amounts: holds.flatMap(({ seats }) => seats.map(({ amount }) => amount)),
+        hours: KEPT_HOURS,
         payingSeconds: PAYING_SECONDS,
       }),
 

@@ -5,6 +5,8 @@
  * by ordinal; then the clock is read, once. Lapsed reservations end whole, and the seats are taken by a versioned
  * UPDATE whose row count must match. At most eight statements, whatever the number of seats, and nothing in
  * between waits for anyone but PostgreSQL.
+ *
+ * This is how a hold is judged alone: one whose seats are named comes here only when `together.ts` had to leave it.
  */
 import { v7 } from "uuid";
 import { Problem } from "../platform/errors.ts";
@@ -59,9 +61,15 @@ export type TakeOutcome =
 
 export type Take = (progress: HoldInProgress, wanted: Wanted) => Promise<TakeOutcome>;
 
+/** What became of a hold whose connection was cut at COMMIT. @throws the fault when it was not made. */
+export type FindOutcome = (fault: unknown, progress: HoldInProgress, id: string) => Promise<TakeOutcome>;
+
 const UNIQUE_VIOLATION = "23505";
 
-export function createTake({ db, log, metrics, fans, codeKey, store, idempotency }: Parts): Take {
+export function createTake(parts: Parts): Take {
+  const { db, log, metrics, fans, codeKey, store, idempotency } = parts;
+  const findOutcome = createFindOutcome(parts);
+
   async function decide(
     trx: Transaction,
     progress: HoldInProgress,
@@ -87,7 +95,7 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
       return { ok: false, reason: "TAKEN" };
     }
     if (survey.owned + free.length > facts.maxSeatsPerFan) return { ok: false, reason: "SEAT_LIMIT" };
-    return take(trx, progress, newReservation(id, progress, free, now), free, now, ended);
+    return take(trx, progress, newReservation(id, progress, ordinalsOf(free), now), free, now, ended);
   }
 
   async function take(
@@ -100,7 +108,7 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
   ): Promise<TakeOutcome> {
     const { taken, liveUntilBefore } = await store.takeSeats(trx, {
       ...record,
-      ordinals: seats.map(({ ordinal }) => ordinal),
+      ordinals: ordinalsOf(seats),
       versions: seats.map(({ version }) => version),
       amounts: record.seats.map(({ amount }) => amount),
       now,
@@ -111,24 +119,7 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
     }
     const reply = holdReply(viewOf(record, map, codeKey));
     if (claim) await idempotency.remember(trx, claim, reply);
-    const liveUntil = new Date(Math.max(record.expiresAt.getTime(), liveUntilBefore?.getTime() ?? 0));
-    return { ok: true, record, reply, ended, liveUntil };
-  }
-
-  /**
-   * The connection was cut at COMMIT. Locking the fan waits until the server has finished with the lost
-   * transaction, either way; after that the reservation is there or never will be.
-   */
-  async function outcomeUnknown(fault: unknown, progress: HoldInProgress, id: string): Promise<TakeOutcome> {
-    const { map, userId } = progress;
-    const known = await transact(db, async (trx) => {
-      await fans.lockFan(trx, userId);
-      return { ok: true, record: await store.readById(trx, id, userId) };
-    }).catch(() => null);
-    if (!known?.record) throw fault;
-    const { record } = known;
-    const reply = holdReply(viewOf(record, map, codeKey));
-    return { ok: true, record, reply, ended: [], liveUntil: record.expiresAt };
+    return { ok: true, record, reply, ended, liveUntil: later(record.expiresAt, liveUntilBefore) };
   }
 
   return async (progress, wanted) => {
@@ -144,7 +135,7 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
       });
     } catch (fault) {
       if (fault instanceof Problem && fault.code === "BUSY") return { ok: false, reason: "SEAT_CONTENDED" };
-      if (committing && mayBeCommitted(fault)) return outcomeUnknown(fault, progress, id);
+      if (committing && mayBeCommitted(fault)) return findOutcome(fault, progress, id);
       if (sqlState(fault) !== UNIQUE_VIOLATION) throw fault;
       // The last line held where the versioned update should have. No seat was sold twice, but look into it.
       log.error("a seat was about to stand in two reservations", { reservationId: id, fault });
@@ -152,6 +143,29 @@ export function createTake({ db, log, metrics, fans, codeKey, store, idempotency
     }
   };
 }
+
+/**
+ * For a connection cut at COMMIT. Locking the fan waits until the server has finished with the lost transaction,
+ * either way; after that the reservation is there or never will be.
+ */
+export function createFindOutcome({ db, fans, codeKey, store }: Parts): FindOutcome {
+  return async (fault, { map, userId }, id) => {
+    const known = await transact(db, async (trx) => {
+      await fans.lockFan(trx, userId);
+      return { ok: true, record: await store.readById(trx, id, userId) };
+    }).catch(() => null);
+    if (!known?.record) throw fault;
+    const { record } = known;
+    const reply = holdReply(viewOf(record, map, codeKey));
+    return { ok: true, record, reply, ended: [], liveUntil: record.expiresAt };
+  };
+}
+
+export function later(one: Date, other: Date | null): Date {
+  return other && other > one ? other : one;
+}
+
+const ordinalsOf = (seats: readonly SeatState[]) => seats.map(({ ordinal }) => ordinal);
 
 /**
  * The wanted seats with the versions at which they are free now, those just given up by lapsed reservations
@@ -174,16 +188,20 @@ function freeSeats(
   return free;
 }
 
-function newReservation(
-  id: string,
-  { facts, map, userId, ticketId }: HoldInProgress,
-  taken: readonly SeatState[],
-  now: Date,
-): ReservationRecord {
-  const seats = taken.map(({ ordinal }) => ({
+export function priced(map: SeatMap, ordinals: readonly number[]): { ordinal: number; amount: number }[] {
+  return ordinals.map((ordinal) => ({
     ordinal,
     amount: map.sections[map.sectionOf[ordinal] as number]?.amount ?? 0,
   }));
+}
+
+export function newReservation(
+  id: string,
+  { facts, map, userId, ticketId }: HoldInProgress,
+  ordinals: readonly number[],
+  now: Date,
+): ReservationRecord {
+  const seats = priced(map, ordinals);
   return {
     id,
     performanceId: facts.id,

@@ -121,8 +121,7 @@ describe("contract · observed", function () {
       "script use_slot",
       "lock",
       "transaction",
-      "sql survey-hold",
-      "sql take-seats",
+      "sql take-group",
       "sql COMMIT",
       "unlock",
       "job added",
@@ -134,8 +133,9 @@ describe("contract · observed", function () {
       const parent = span && byId.get(span.parentSpanId ?? "");
       return parent ? [parent.name, ...above(parent)] : [];
     };
-    expect(above(mine.find(({ name }) => name === "sql take-seats"))).to.deep.equal([
+    expect(above(mine.find(({ name }) => name === "sql take-group"))).to.deep.equal([
       "transaction",
+      "hold",
       root?.name,
     ]);
     expect(above(mine.find(({ name }) => name === "sql end-reservations"))).to.deep.equal([

@@ -47,7 +47,7 @@ describe("faults of the connection to PostgreSQL", function () {
 
   it("F23 · hold · the connection is cut at COMMIT · the answer is the truth, and so is the retry's", async () => {
     const headers = { "Idempotency-Key": key };
-    const first = await cutAt("take-seats", () => far.hold(fan, hall, [0], headers));
+    const first = await cutAt("take-group", () => far.hold(fan, hall, [0], headers));
     expect(first.status, first.text).to.equal(201);
     const again = await world.hold(fan, hall, [0], headers);
     expect([again.status, again.text]).to.deep.equal([201, first.text]);
@@ -55,9 +55,22 @@ describe("faults of the connection to PostgreSQL", function () {
   });
 
   it("F23 · hold · cut at COMMIT, and no key was sent · the answer is the truth all the same", async () => {
-    const first = await cutAt("take-seats", () => far.hold(fan, hall, [0]));
+    const first = await cutAt("take-group", () => far.hold(fan, hall, [0]));
     expect([first.status, first.body.status]).to.deep.equal([201, "HELD"]);
     expect(await world.statusOf(first.body.id)).to.equal("HELD");
+  });
+
+  it("F23 · hold · of a group that is cut at COMMIT · each is told the truth about its own", async () => {
+    const fans = await world.makeFans(6);
+    const before = proxy.cuts();
+    proxy.cutCommitOf("take-group");
+    const answers = await Promise.all(fans.map((each, index) => far.hold(each, hall, [10 + index])));
+    expect(proxy.cuts()).to.equal(before + 1);
+    expect(answers.map(({ status }) => status)).to.deep.equal(fans.map(() => 201));
+    for (const [index, { body }] of answers.entries()) {
+      const { userId } = fans[index] as Fan;
+      expect(await world.db("reservations").where({ user_id: userId }).pluck("id")).to.deep.equal([body.id]);
+    }
   });
 
   it("F23 · payment · cut at the COMMIT of its claim · nothing is charged behind the fan's back, a new try pays once", async () => {

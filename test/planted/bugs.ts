@@ -48,6 +48,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     UNLOCKED,
   ),
+  inSql("a group that gives what it could not have", [
+    ["take-group", "WHERE a.free = a.seats", "WHERE true"],
+    [
+      "take-group",
+      "(SELECT count(*)::int FROM taken t WHERE t.id = h.id) AS taken",
+      "cardinality(:ordinals::int[]) AS taken",
+    ],
+  ]),
+  inSql("a group that takes seats which are not free", [
+    ["take-group", "AND s.status = (SELECT 'AVAILABLE')", NOTHING],
+    ["take-group", "AND s.version = l.version AND s.status = 'AVAILABLE'", "AND s.version = l.version"],
+  ]),
+  inSql("a group that does not count what a fan has", [["take-group", "<= h.cap", "<= h.cap + 100"]]),
+  inSql("a group that does not raise the seat's version", [
+    ["take-group", "version = s.version + 1", "version = s.version"],
+  ]),
   inSql("a release of whatever state the reservation is in", [
     ["lock-lapsed", "WHERE status = 'HELD' AND", "WHERE"],
     ["end-reservations", " AND r.status = :from", " AND :from <> ''"],

@@ -50,26 +50,39 @@ describe("holding seats", () => {
     ]);
   });
 
-  it("D3 · hold · the transaction · takes at most eight statements, for one seat as for twenty, takeover and key included", async () => {
+  /** Statements of the transaction that made a hold, but for BEGIN and COMMIT, for one seat and for twenty. */
+  async function statementsOfHolds(
+    before: (hall: Hall, seats: number[]) => Promise<void>,
+  ): Promise<number[]> {
     const big = await world.makeHall({ rows: 10, maxSeatsPerFan: 20 });
-    const other = await world.makeFan();
     const counts: number[] = [];
     for (const seats of [[0], Array.from({ length: 20 }, (_, index) => 20 + index)]) {
-      const lapsed = await world.held(other, big, seats);
-      await world.lapse(lapsed.id);
+      await prepare(big, seats);
       const statements: { sql: string; __knexTxId: string }[] = [];
       const listen = (query: { sql: string; __knexTxId: string }) => void statements.push(query);
       world.db.on("query", listen);
       const answer = await world.hold(fan, big, seats, { "Idempotency-Key": v7() });
       world.db.removeListener("query", listen);
       expect(answer.status, answer.text).to.equal(201);
-      const taking = statements.find(({ sql }) => sql.includes("INSERT INTO reservations"));
+      const taking = statements.findLast(({ sql }) => sql.includes("INSERT INTO reservations"));
       const inTransaction = statements.filter(
         ({ __knexTxId, sql }) => __knexTxId === taking?.__knexTxId && !/^(BEGIN|COMMIT)/.test(sql),
       );
       counts.push(inTransaction.length);
       await world.request("DELETE", `/reservations/${answer.body.id}`, fan);
     }
+    return counts;
+  }
+
+  it("D3 · hold · the transaction · takes at most four statements, for one seat as for twenty, the key included", async () => {
+    expect(await statementsOfHolds(async () => undefined)).to.deep.equal([4, 4]);
+  });
+
+  it("D3 · hold · judged alone · takes at most eight statements, for one seat as for twenty, takeover and key included", async () => {
+    const other = await world.makeFan();
+    const counts = await statementsOfHolds(async (big, seats) => {
+      await world.lapse((await world.held(other, big, seats)).id);
+    });
     expect(counts).to.deep.equal([8, 8]);
   });
 

@@ -139,6 +139,18 @@ export async function openWorld(options: WorldOptions = {}) {
             void (await trx.raw("SELECT id FROM users WHERE id = ? FOR NO KEY UPDATE", [userId]));
           return options.lockFan?.(lock) ?? lock();
         },
+        async lockFans(trx, userIds) {
+          let locked = [...userIds];
+          const lock = async () => {
+            const { rows } = await trx.raw(
+              "SELECT id FROM users WHERE id = ANY (:ids::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
+              { ids: locked },
+            );
+            locked = rows.map(({ id }: { id: string }) => id);
+          };
+          await (options.lockFan?.(lock) ?? lock());
+          return locked;
+        },
       },
       admission: plainQueue(queueCalls, revoked),
       admissionCodeKey: CODE_KEY,

@@ -15,6 +15,7 @@ import { processorMs } from "./usage.ts";
 const SQL = path.resolve(import.meta.dirname, "../../../src/reservations/sql");
 const HOLD_SECONDS = 3_600;
 const AMOUNT = 1_000;
+const SEATS_A_FAN = 100;
 
 interface Prepared {
   readonly name: string;
@@ -34,14 +35,11 @@ function prepare(name: string, source: string): Prepared {
 
 const fromFile = (name: string) => prepare(name, readFileSync(path.join(SQL, `${name}.sql`), "utf8"));
 
-const BOUNDS = prepare(
-  "bounds",
-  "SELECT set_config('lock_timeout', :lock, true), set_config('idle_in_transaction_session_timeout', :idle, true)",
+const LOCK_FANS = prepare(
+  "lock-fans",
+  "SELECT id FROM users WHERE id = ANY (:userIds::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
 );
-const LOCK_FAN = prepare("lock-fan", "SELECT 1 FROM users WHERE id = :userId FOR NO KEY UPDATE");
-const SURVEY = fromFile("survey-hold");
-const LOCK_SEATS = fromFile("lock-seats");
-const TAKE_SEATS = fromFile("take-seats");
+const TAKE_GROUP = fromFile("take-group");
 
 interface Hold {
   readonly performanceId: string;
@@ -56,27 +54,26 @@ async function hold(pool: pg.Pool, { performanceId, userId, ticketId, ordinal }:
     (await client.query({ name, text, values: parameters.map((parameter) => values[parameter]) })).rows[0];
   try {
     const id = v7();
-    const ordinals = [ordinal];
+    const userIds = [userId];
     await client.query("BEGIN");
-    await run(BOUNDS, { lock: "2000ms", idle: "5000ms" });
-    await run(LOCK_FAN, { userId });
-    await run(SURVEY, { performanceId, userId, ordinals });
-    const { seats, now } = await run(LOCK_SEATS, { performanceId, ordinals, lapsed: [] });
-    const { taken } = await run(TAKE_SEATS, {
-      id,
+    await run(LOCK_FANS, { userIds });
+    const { made, taken } = await run(TAKE_GROUP, {
       performanceId,
-      userId,
-      ticketId,
-      totalAmount: AMOUNT,
-      currency: "KRW",
-      expiresAt: new Date(now.getTime() + HOLD_SECONDS * 1_000),
-      ordinals,
-      versions: [seats[0].version],
+      ids: [id],
+      userIds,
+      ticketIds: [ticketId],
+      caps: [SEATS_A_FAN],
+      holdSeconds: [HOLD_SECONDS],
+      currencies: ["KRW"],
+      routes: [null],
+      keys: [null],
+      holdIds: [id],
+      ordinals: [ordinal],
       amounts: [AMOUNT],
-      now,
+      hours: 24,
       payingSeconds: 360,
     });
-    if (taken !== 1) throw new Error("the seat is gone");
+    if (!made || taken !== 1) throw new Error("the seat is gone");
     await client.query("COMMIT");
     return id;
   } catch (fault) {
@@ -89,7 +86,13 @@ async function hold(pool: pg.Pool, { performanceId, userId, ticketId, ordinal }:
 
 answerQuestions({
   async start({ databaseUrl, poolSize }: { databaseUrl: string; poolSize: number }): Promise<number> {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: poolSize });
+    const pool = new pg.Pool({
+      connectionString: databaseUrl,
+      max: poolSize,
+      lock_timeout: 2_000,
+      idle_in_transaction_session_timeout: 5_000,
+      options: "-c plan_cache_mode=force_generic_plan",
+    });
     const app = express();
     app.post("/holds", express.json(), async (request, response) => {
       response.status(201).json({ id: await hold(pool, request.body as Hold) });

@@ -2,7 +2,13 @@
  * The tables of the draws. Each step of a draw is one write that only the first to come there makes; whoever comes
  * later finds it and goes on from it.
  */
-import type { Database, Queryable, Transaction } from "../../platform/postgres.ts";
+import {
+  type Database,
+  inTransaction,
+  PATIENT_LIMITS,
+  type Queryable,
+  type Transaction,
+} from "../../platform/postgres.ts";
 import type { SealedSeed } from "./seal.ts";
 
 export interface DrawRow {
@@ -112,7 +118,7 @@ export async function saveList(
   },
 ): Promise<void> {
   const { closedNumber, entries, root, partRoots, parts } = list;
-  await db.transaction(async (trx) => {
+  await inTransaction(db, PATIENT_LIMITS, async (trx) => {
     const { rows } = await trx.raw(
       `UPDATE queue_draws SET closed_number = ?, listed_at = now(), entries = ?, root = ?, part_roots = ?::bytea[]
        WHERE queue_id = ? AND listed_at IS NULL RETURNING queue_id`,
@@ -154,7 +160,7 @@ export async function saveOrder(
   parts: readonly ListPart[],
   places: readonly (readonly number[])[],
 ): Promise<void> {
-  await db.transaction(async (trx) => {
+  await inTransaction(db, PATIENT_LIMITS, async (trx) => {
     const first = await trx("queue_draws")
       .where({ queue_id: queueId })
       .whereNull("ordered_at")
