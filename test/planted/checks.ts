@@ -78,6 +78,15 @@ const statements: Check = async ({ world, options }) => {
     store.takeSeats(trx, take(seat, version)).then((row) => row.taken);
   await dry("a free seat at another version", 0, (trx) => taken(trx, 4, 7));
   await dry("a held seat at its version", 0, (trx) => taken(trx, 0, 1));
+  const grouped = async (trx: Transaction, seat: number, maxSeatsPerFan: number) => {
+    const terms = { maxSeatsPerFan, holdSeconds: 60, currency: "KRW", claim: null };
+    const seats = [{ ordinal: seat, amount: 1 }];
+    const [row] = await store.takeGroup(trx, hall.id, [{ id: v7(), ...fan, ...terms, seats }]);
+    return [row?.made, row?.taken];
+  };
+  await dry("a free seat, in a group", [true, 1], (trx) => grouped(trx, 4, 4));
+  await dry("a held seat, in a group", [false, 0], (trx) => grouped(trx, 0, 8));
+  await dry("a free seat beyond the cap, in a group", [false, 0], (trx) => grouped(trx, 4, 3));
   await dry("a release of a paid one", [], (trx) =>
     store.endReservations(trx, [{ id: paid.id, version: 3 }], ending),
   );

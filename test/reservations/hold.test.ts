@@ -52,7 +52,7 @@ describe("holding seats", () => {
 
   /** Statements of the transaction that made a hold, but for BEGIN and COMMIT, for one seat and for twenty. */
   async function statementsOfHolds(
-    before: (hall: Hall, seats: number[]) => Promise<void>,
+    prepare: (hall: Hall, seats: number[]) => Promise<void>,
   ): Promise<number[]> {
     const big = await world.makeHall({ rows: 10, maxSeatsPerFan: 20 });
     const counts: number[] = [];
