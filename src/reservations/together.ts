@@ -34,11 +34,18 @@ export interface NamedHold {
   alone(): Promise<TakeOutcome>;
 }
 
+interface WaitingHold extends NamedHold {
+  /** On the monotonic clock. */
+  readonly askedAt: number;
+}
+
 /** A hold on its way through one transaction. */
 interface Member extends NamedHold {
   readonly id: string;
 }
 
+/** Whoever waited longer goes alone, and then waits for a connection as long as anybody may. */
+const MOST_WAITING_MS = 4_000;
 /** Seats are not locked in the database under a lock that may end before the transaction does. */
 export const LEAST_REMAINING_MS = 1_000;
 const LIMITS = { most: 16, atOnce: 2 };
@@ -47,7 +54,7 @@ export function createTakeTogether(parts: Parts): (hold: NamedHold) => Promise<T
   const { db, log, metrics, fans, codeKey, store, idempotency } = parts;
   const findOutcome = createFindOutcome(parts);
 
-  const ask = createGroups<NamedHold, TakeOutcome>(LIMITS, async (performanceId, holds) => {
+  const ask = createGroups<WaitingHold, TakeOutcome>(LIMITS, async (performanceId, holds) => {
     const members = membersOf(holds);
     const decided = members.length > 0 ? await decide(performanceId, members) : new Map();
     return holds.map((hold) => decided.get(hold.progress) ?? hold.alone());
@@ -149,16 +156,16 @@ export function createTakeTogether(parts: Parts): (hold: NamedHold) => Promise<T
     return { ok: true, record, reply, ended: [], liveUntil: later(record.expiresAt, liveUntilBefore) };
   }
 
-  return (hold) => ask(hold.progress.facts.id, hold);
+  return (hold) => ask(hold.progress.facts.id, { ...hold, askedAt: performance.now() });
 }
 
 /** Those that may share a transaction: the first of each fan, and of each seat. */
-function membersOf(holds: readonly NamedHold[]): Member[] {
+function membersOf(holds: readonly WaitingHold[]): Member[] {
   const fans = new Set<string>();
   const seats = new Set<number>();
   return holds.flatMap((hold) => {
-    const { progress, ordinals, lease } = hold;
-    if (lease.remainingMs() < LEAST_REMAINING_MS) return [];
+    const { progress, ordinals, lease, askedAt } = hold;
+    if (lease.remainingMs() < LEAST_REMAINING_MS || performance.now() - askedAt > MOST_WAITING_MS) return [];
     if (fans.has(progress.userId) || ordinals.some((ordinal) => seats.has(ordinal))) return [];
     fans.add(progress.userId);
     for (const ordinal of ordinals) seats.add(ordinal);
