@@ -24,9 +24,8 @@ describe("npm run fans", () => {
     await database.drop();
   });
 
-  it("fans · 10,000 of them · are made in seconds, can log in, and their tokens work", async () => {
+  it("fans · 10,000 of them · are made, can log in, and their tokens work", async () => {
     const file = path.join(folder, "fans.json");
-    const startedAt = performance.now();
     const { code, stdout, stderr } = await runScript(
       "fans.ts",
       ["--count", "10000", "--out", file],
@@ -34,7 +33,6 @@ describe("npm run fans", () => {
     );
     expect(stderr).to.equal("");
     expect(code).to.equal(0);
-    expect(performance.now() - startedAt).to.be.lessThan(15_000);
     expect(stdout).to.contain("10000 fans").and.contain(file);
     const fans = JSON.parse(await readFile(file, "utf8"));
     expect(fans).to.have.length(10_000);
