@@ -65,7 +65,7 @@ describe("faults of the connection to PostgreSQL", function () {
     const before = proxy.cuts();
     proxy.cutCommitOf("take-group");
     const answers = await Promise.all(fans.map((each, index) => far.hold(each, hall, [10 + index])));
-    expect(proxy.cuts()).to.equal(before + 1);
+    expect(proxy.cuts()).to.be.above(before);
     expect(answers.map(({ status }) => status)).to.deep.equal(fans.map(() => 201));
     for (const [index, { body }] of answers.entries()) {
       const { userId } = fans[index] as Fan;
