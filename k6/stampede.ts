@@ -47,8 +47,14 @@ async function visit(index: number): Promise<void> {
   const fan = fanAt(index);
   const turn = await takeTurn(fan, index);
   const held = turn.came ? await holdBest(fan, index, turn.pass, 1) : null;
-  if (held && (await buy(fan, index, held))) served.add(1);
-  else lost.add(1);
+  if (held && (await buy(fan, index, held))) {
+    served.add(1);
+    return;
+  }
+  lost.add(1);
+  console.error(
+    `fan ${index} was lost: ${turn.came ? "no seat, or no ticket" : `the turn ended as ${turn.end}`}`,
+  );
 }
 
 export const handleSummary = summary([
