@@ -83,7 +83,7 @@ describe("faults of the lock", function () {
     await Promise.all(nodes.map((node) => node.remove()));
     expect(remaining.length).to.be.above(3);
     // A busy machine may put this process aside between the grant and our look at it.
-    expect(Math.min(...remaining.filter(Number.isFinite))).to.be.above(-20);
+    expect(Math.min(...remaining.filter(Number.isFinite))).to.be.above(-5);
   });
 
   it("F4 · lock · its Redis is emptied again and again in a storm · each seat has one owner", async () => {
