@@ -1,12 +1,13 @@
 -- The decision: a versioned, conditional UPDATE of the seats, and with it the reservation and its history. The
 -- caller compares the number of seats taken with the number wanted and rolls everything back if they differ.
+-- The ordinals are asked for twice: see end-reservations.sql.
 WITH wanted AS (
   SELECT * FROM unnest(:ordinals::int[], :versions::int[], :amounts::int[]) AS w (ordinal, version, amount)
 ), taken AS (
   UPDATE seat_states s
   SET status = 'HELD', version = s.version + 1, reservation_id = :id::uuid
   FROM wanted w
-  WHERE s.performance_id = :performanceId::uuid AND s.ordinal = w.ordinal
+  WHERE s.performance_id = :performanceId::uuid AND s.ordinal = ANY (:ordinals::int[]) AND s.ordinal = w.ordinal
     AND s.version = w.version AND s.status = 'AVAILABLE'
   RETURNING s.ordinal, s.version, w.amount
 ), made AS (
