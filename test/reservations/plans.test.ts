@@ -101,7 +101,7 @@ describe("plans", () => {
           // The counts are there by the time that the connection takes another statement.
           await fresh.db.raw("SELECT 1");
           const { rows } = await empty.db.raw(
-            "SELECT sum(idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname IN ('reservations', 'reservation_seats')",
+            "SELECT sum(idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname IN ('reservations', 'reservation_seats', 'seat_states', 'users', 'idempotency_keys', 'payments', 'tickets')",
           );
           return rows[0].rows as number;
         };
