@@ -17,6 +17,7 @@ import {
   createStripeProvider,
 } from "./payments/index.ts";
 import { Problem } from "./platform/errors.ts";
+import { type Acceptors, BACKLOG, openAcceptors } from "./platform/http/acceptors.ts";
 import { createHttpApp } from "./platform/http/app.ts";
 import { unavailable } from "./platform/http/availability.ts";
 import { startMetricsServer } from "./platform/http/health.ts";
@@ -211,10 +212,11 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
   if (config.operator) await auth.ensureOperator(config.operator.email, config.operator.password);
   const port = await listen(server, config.port, config.host);
   rooms.gatewayListensAt(`http://127.0.0.1:${port}`);
+  const acceptors = await openAcceptors(server, { log });
   releaser.add("http server", async () => {
     draining = true;
     await sockets.close();
-    await closeServer(server);
+    await closeServer(server, acceptors);
   });
   return { server, sockets, port };
 }
@@ -254,15 +256,18 @@ function listen(server: Server, port: number, host: string): Promise<number> {
         fault.code === "EADDRINUSE" ? "is already in use" : `can't be used (${fault.code ?? fault.message})`;
       reject(new StartError(`Port ${port} ${why}; set PORT to a free one.`));
     });
-    server.listen(port, host, 4_096, () => {
+    server.listen(port, host, BACKLOG, () => {
       const address = server.address();
       resolve(typeof address === "object" && address ? address.port : port);
     });
   });
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+async function closeServer(server: Server, acceptors: Acceptors): Promise<void> {
+  const closed = Promise.all([
+    new Promise<void>((resolve) => server.close(() => resolve())),
+    acceptors.close(),
+  ]);
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
