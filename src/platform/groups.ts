@@ -40,12 +40,12 @@ export function createGroups<Question, Answer>(
   const lines = new Map<string, Line<Question, Answer>>();
 
   function begin(key: string, line: Line<Question, Answer>): void {
-    line.scheduled = false;
     while (line.waiting.length > 0 && line.underWay < atOnce) {
       line.underWay += 1;
       void run(key, line, line.waiting.splice(0, most));
     }
-    if (line.underWay === 0) lines.delete(key);
+    // One that is due again must be found by whoever asks until then, or the key would have two lines.
+    if (line.underWay === 0 && !line.scheduled) lines.delete(key);
   }
 
   async function run(
@@ -71,6 +71,9 @@ export function createGroups<Question, Answer>(
       line.waiting.push({ question, within: AsyncLocalStorage.snapshot(), resolve, reject });
       if (line.scheduled || line.underWay >= atOnce) return;
       line.scheduled = true;
-      setImmediate(begin, key, line);
+      setImmediate(() => {
+        line.scheduled = false;
+        begin(key, line);
+      });
     });
 }
