@@ -17,6 +17,7 @@ ${Object.entries(SCENARIOS)
   --kill-worker          stampede only: ends the worker that journals, as a crash would, in the middle
   --correctness-only     no thresholds on times: for machines that do other things meanwhile
   --remote-write URL     also sends the figures to Prometheus, such as http://localhost:9090/api/v1/write
+  --scrape FILE.json     writes there whom Prometheus has to scrape while it lasts, for its file_sd_configs
   --traces FILE          writes the spans of the gateways and workers to FILE, and shows where the time goes
   --rounds N             report only: rounds of each scenario (3)
 
@@ -31,6 +32,7 @@ export interface Options {
   readonly killWorker: boolean;
   readonly judgeSpeed: boolean;
   readonly remoteWrite: string | null;
+  readonly scrape: string | null;
   readonly traces: string | null;
   readonly rounds: number;
 }
@@ -49,6 +51,7 @@ export function readOptions(args: string[]): Options {
         "kill-worker": { type: "boolean" },
         "correctness-only": { type: "boolean" },
         "remote-write": { type: "string" },
+        scrape: { type: "string" },
         traces: { type: "string" },
         rounds: { type: "string" },
       },
@@ -65,6 +68,9 @@ export function readOptions(args: string[]): Options {
   const remoteWrite = values["remote-write"] ?? null;
   if (remoteWrite !== null && !/^https?:\/\//.test(remoteWrite))
     throw new UsageError("--remote-write must be an address such as http://localhost:9090/api/v1/write.");
+  const scrape = values.scrape ?? null;
+  if (scrape !== null && !scrape.endsWith(".json"))
+    throw new UsageError("--scrape must be a file that ends in .json: Prometheus goes by that.");
   return {
     name: name as Options["name"],
     isSmall: values.small ?? false,
@@ -74,6 +80,7 @@ export function readOptions(args: string[]): Options {
     killWorker,
     judgeSpeed: !(values["correctness-only"] ?? false),
     remoteWrite,
+    scrape,
     traces: values.traces ?? null,
     rounds: numberOf("rounds", values.rounds, 3, 20),
   };

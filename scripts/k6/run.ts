@@ -16,6 +16,7 @@ import type { Say } from "../local/setup-error.ts";
 import { killJournaller } from "./kill-worker.ts";
 import type { Options } from "./options.ts";
 import { SCENARIOS, type Scenario, type ScenarioName, sizeOf } from "./scenarios.ts";
+import { endScrape, tellScrape } from "./scrape.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 export interface Result {
@@ -74,6 +75,11 @@ export async function runScenario(
       releaser,
       say,
     );
+    const { scrape } = options;
+    if (scrape) {
+      releaser.add("list of whom to scrape", () => endScrape(scrape));
+      await tellScrape(scrape, house);
+    }
     stop.throwIfAborted();
     const db = openDatabase(house.config.databaseUrl, POOL, "fastpass-k6");
     releaser.add("database", () => db.destroy());
@@ -81,7 +87,11 @@ export async function runScenario(
     const stage = await setStage(house, scenario, facts);
     stop.throwIfAborted();
     const killing = options.killWorker
-      ? killJournaller(house, db, stage.queueId, scenario.fans(size), say)
+      ? killJournaller(house, db, stage.queueId, scenario.fans(size), say).then(async (killed) => {
+          // Another worker has come, at another port.
+          if (scrape) await tellScrape(scrape, house);
+          return killed;
+        })
       : null;
     await runK6(programs.k6, name, stage, options, stop);
     const killed = killing ? [await killing] : [];
@@ -147,6 +157,8 @@ function runK6(
         ? {
             K6_PROMETHEUS_RW_SERVER_URL: remoteWrite,
             K6_PROMETHEUS_RW_TREND_STATS: "p(50),p(95),p(99),max,count",
+            // Or the figures of a run would stand for five minutes more, and be added to those of the next.
+            K6_PROMETHEUS_RW_STALE_MARKERS: "true",
           }
         : {}),
     },

@@ -153,6 +153,11 @@ describe("boards and alerts", () => {
       expect(stdout).to.include(`${alerts().length} rules found`);
     });
 
+    it("the configuration for load tests · is right", async () => {
+      const { stdout } = await run(promtool, ["check", "config", path.join(ROOT, "k6/prometheus.yml")]);
+      expect(stdout).to.include("is valid prometheus config file syntax");
+    });
+
     it("the queries of the boards · parse", async () => {
       const rules = boardQueries().map(
         ({ text }, index) => `      - record: query_${index}\n        expr: ${JSON.stringify(text)}\n`,

@@ -31,6 +31,10 @@ describe("k6 · what it is asked for", () => {
     "a worker to kill elsewhere": [["smoke", "--kill-worker"], /stampede only/],
     "too many gateways": [["smoke", "--gateways", "9"], /from 1 to 8/],
     "no address": [["smoke", "--remote-write", "prometheus"], /--remote-write must be an address/],
+    "a list that Prometheus would not read": [
+      ["smoke", "--scrape", "targets"],
+      /--scrape must be a file that ends in \.json/,
+    ],
     "no such option": [["smoke", "--fast"], /--fast/],
   };
   for (const [what, [args, says]] of Object.entries(wrong)) {
