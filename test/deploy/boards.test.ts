@@ -115,6 +115,13 @@ describe("boards and alerts", () => {
     }
   });
 
+  it("a panel of one value · says which values are red, for by Grafana's own choice all above 80 are", () => {
+    const values = boards().flatMap(({ panels }) => panels.filter(({ type }) => type === "stat"));
+    expect(values).to.not.be.empty;
+    for (const { title, fieldConfig } of values)
+      expect(fieldConfig.defaults, title).to.have.property("thresholds");
+  });
+
   it("every alert · says how grave it is, and its runbook has a chapter with something to do", async () => {
     const runbook = await readFile(path.join(ROOT, "docs/runbook.md"), "utf8");
     const chapters = new Map(

@@ -15,10 +15,12 @@ export interface Board {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly {
+    readonly type: string;
     readonly title: string;
     readonly description: string;
     readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
     readonly datasource: { readonly uid: string };
+    readonly fieldConfig: { readonly defaults: { readonly thresholds?: object } };
     readonly targets: readonly { readonly expr: string }[];
   }[];
 }
