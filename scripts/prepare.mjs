@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * What `npm start`, `npm test`, `npm run check`, `demo`, `bench` and `k6` go through.
+ * What `npm start`, `npm test`, `npm run check`, `demo`, `bench`, `k6` and `boards` go through.
  *
  * It makes a fresh clone runnable (Node's version, the dependencies) and then runs the thing asked for. Programs
  * run inside this process, so that Ctrl-C and SIGTERM reach them and nothing else. Since nothing may be installed
@@ -28,6 +28,7 @@ const COMMANDS = {
   demo: (args) => runProgram("scripts/demo.ts", args),
   bench: (args) => runProgram("scripts/bench/index.ts", args),
   k6: (args) => runProgram("scripts/k6.ts", args),
+  boards: (args) => runProgram("scripts/boards.ts", args),
   test: (args) => runTests(args),
   "test:long": (args) => runMocha({ spec: LONG_TESTS, ignore: undefined, timeout: 600_000 }, args),
   check: async (args) =>
@@ -35,6 +36,7 @@ const COMMANDS = {
     (await runTool("tsc", ["--noEmit", "-p", "src/web"])) ||
     (await runTool("tsc", ["--noEmit", "-p", "k6"])) ||
     (await runTool("tsc", ["--noEmit", "-p", "test/browser"])) ||
+    (await runTool("tsc", ["--noEmit", "-p", "scripts/boards/page"])) ||
     (await runTool("biome", ["check"])) ||
     (await runTests(args)),
 };

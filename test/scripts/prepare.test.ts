@@ -61,7 +61,7 @@ describe("prepare", function () {
     const { code, output } = await run();
     expect(code).to.equal(1);
     expect(output).to.match(
-      /^Say what to run: .* install\|start\|demo\|bench\|k6\|test\|test:long\|check\.\n$/,
+      /^Say what to run: .* install\|start\|demo\|bench\|k6\|boards\|test\|test:long\|check\.\n$/,
     );
   });
 
@@ -161,8 +161,12 @@ describe("prepare", function () {
     await run("install");
     const { code, output } = await start(["check"], { FAILING_TOOL: "biome" }).ended;
     expect(output).to.equal(
-      ["", " -p src/web", " -p k6", " -p test/browser"].map((more) => `ran tsc --noEmit${more}\n`).join("") +
+      [
+        ...["", " -p src/web", " -p k6", " -p test/browser", " -p scripts/boards/page"].map(
+          (more) => `ran tsc --noEmit${more}\n`,
+        ),
         "ran biome check\n",
+      ].join(""),
     );
     expect(code).to.equal(3);
   });
