@@ -44,7 +44,11 @@ async function admissions(db: Database, queueId: string): Promise<number> {
 async function busiest(workers: readonly Member[]): Promise<Member> {
   const counted = await Promise.all(
     workers.map(async (worker) => {
-      const text = await (await fetch(worker.metrics)).text();
+      // One that does not answer yet has admitted nobody.
+      const text = await fetch(worker.metrics).then(
+        (answer) => answer.text(),
+        () => "",
+      );
       return { worker, count: Number(/^fastpass_queue_admitted_total (\d+)/m.exec(text)?.[1] ?? 0) };
     }),
   );

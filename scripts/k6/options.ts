@@ -58,7 +58,7 @@ export function readOptions(args: string[]): Options {
     }),
   );
   const [name = "", ...more] = positionals;
-  if (more.length > 0 || !(name === "report" || name in SCENARIOS)) {
+  if (more.length > 0 || !(name === "report" || Object.hasOwn(SCENARIOS, name))) {
     throw new UsageError(
       `${name === "" ? "NAME is missing" : `${positionals.join(" ")} is no scenario`}.\n${USAGE}`,
     );
@@ -98,7 +98,7 @@ function sizesOf(name: string, given: readonly string[]): Record<string, number>
   const sizes: Record<string, number> = {};
   for (const one of given) {
     const [, key = "", value = ""] = /^(\w+)=(\d{1,7})$/.exec(one) ?? [];
-    if (!(key in known) || Number(value) < 1) {
+    if (!Object.hasOwn(known, key) || Number(value) < 1) {
       throw new UsageError(
         `--size ${one} must be one of ${
           Object.keys(known)

@@ -93,6 +93,8 @@ export async function runScenario(
           return killed;
         })
       : null;
+    // It is awaited when k6 has ended; a fault of it, or of the end of the house under it, must not end us before.
+    killing?.catch(() => undefined);
     await runK6(programs.k6, name, stage, options, stop);
     const killed = killing ? [await killing] : [];
     const measured = JSON.parse(await readFile(resultFile, "utf8"));
@@ -144,7 +146,16 @@ function runK6(
   stop: AbortSignal,
 ): Promise<void> {
   const output = remoteWrite ? ["--out", "experimental-prometheus-rw"] : [];
-  const args = ["run", "--quiet", "--no-usage-report", ...output, path.join(ROOT, "k6", `${name}.ts`)];
+  // No API of its own: its port is the same for every k6 on the machine, and nobody asks for it.
+  const args = [
+    "run",
+    "--quiet",
+    "--no-usage-report",
+    "--address",
+    "",
+    ...output,
+    path.join(ROOT, "k6", `${name}.ts`),
+  ];
   const child = spawn(k6, args, {
     // A group of its own: Ctrl-C reaches us alone, and we stop it in order.
     detached: true,

@@ -26,6 +26,8 @@ describe("k6 · what it is asked for", () => {
   const wrong: Record<string, [args: string[], says: RegExp]> = {
     "no name": [[], /NAME is missing/],
     "no such name": [["seed-5000"], /seed-5000 is no scenario/],
+    "a name that every object has": [["toString"], /toString is no scenario/],
+    "a size that every object has": [["smoke", "--size", "toString=5"], /must be one of users=N/],
     "no such size": [["smoke", "--size", "fans=5"], /--size fans=5 must be one of users=N/],
     "a size of nothing": [["smoke", "--size", "users=0"], /users=0/],
     "a worker to kill elsewhere": [["smoke", "--kill-worker"], /stampede only/],
