@@ -15,16 +15,23 @@ import type { Logger } from "../logger.ts";
 const ACCEPTORS = 16;
 const COPIED_WITHIN_MS = 5_000;
 
+/** Whoever listens on a copy sets the bound of the queue that all of them share. */
+export const BACKLOG = 4_096;
+
 /**
  * A process that sends back each listening handle it is sent: what comes back is another descriptor of the same socket,
  * which Node.js has no other way to make. A received handle is listened on at once, there too; it is closed in the same
- * turn of the loop in which it came, so that no connection is ever taken from it.
+ * turn of the loop in which it came, so that no connection is ever taken from it. Node.js would listen with its own bound
+ * of 511, which would stay if this process ended before the copy is listened on here.
  */
-const COPIER =
-  "process.on('message', (message, copy) => process.send(message, copy, {}, () => copy.close()))";
-
-/** A copy is listened on again, which sets the bound of the queue that all of them share. */
-export const BACKLOG = 4_096;
+export const COPIER = `
+  const { Server } = require("node:net");
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (handle, then) {
+    return listen.call(this, handle, ${BACKLOG}, then);
+  };
+  process.on("message", (message, copy) => process.send(message, copy, {}, () => copy.close()));
+`;
 
 export interface AcceptorOptions {
   readonly log: Pick<Logger, "warn">;

@@ -1,12 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createListener } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { type Acceptors, openAcceptors } from "../../../src/platform/http/acceptors.ts";
+import { type Acceptors, COPIER, openAcceptors } from "../../../src/platform/http/acceptors.ts";
 
 const CROWD = 64;
+/** More than Node.js lets wait where it is not told otherwise. */
+const LONG_QUEUE = 700;
 
 describe("acceptors", () => {
   let server: Server;
@@ -128,6 +131,22 @@ describe("acceptors", () => {
       expect(await ask("/still")).to.match(/\/still$/);
     });
   }
+
+  it("a copier that ends half-way · leaves the queue at the door as long as it was", async () => {
+    const dying = `${COPIER}
+      let left = 3;
+      process.prependListener("message", () => (left -= 1) || process.exit(3));`;
+    acceptors = await openAcceptors(server, { log, copier: dying });
+    expect(acceptors.count).to.equal(3);
+    // This process takes none of them meanwhile: whoever is connected stands in the queue.
+    const knocking = `
+      const { connect } = require("node:net");
+      let left = ${LONG_QUEUE};
+      const end = () => process.exit(left ? 1 : 0);
+      setTimeout(end, 5000);
+      for (let n = left; n > 0; n -= 1) connect(${port}, "127.0.0.1", () => (left -= 1) || end());`;
+    expect(spawnSync(process.execPath, ["--eval", knocking]).status).to.equal(0);
+  });
 
   it("a connection that can't be taken · is told in the log, and the next one is served", async () => {
     acceptors = await openAcceptors(server, { log, count: 2 });
