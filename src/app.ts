@@ -24,7 +24,7 @@ import { startMetricsServer } from "./platform/http/health.ts";
 import { createLimiter } from "./platform/http/limits.ts";
 import { mountRoutes } from "./platform/http/mount.ts";
 import type { Route } from "./platform/http/route.ts";
-import { createServer } from "./platform/http/server.ts";
+import { createServer, endConnections } from "./platform/http/server.ts";
 import { mountSystemRoutes } from "./platform/http/system.ts";
 import { mountStreamPaths } from "./platform/http/upgrades.ts";
 import type { Platform } from "./platform/index.ts";
@@ -212,12 +212,15 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
   if (config.operator) await auth.ensureOperator(config.operator.email, config.operator.password);
   const port = await listen(server, config.port, config.host);
   rooms.gatewayListensAt(`http://127.0.0.1:${port}`);
-  const acceptors = await openAcceptors(server, { log });
+  const opening = openAcceptors(server, { log });
+  // Fans are served by now, so whoever ends us meanwhile has to wait for them.
   releaser.add("http server", async () => {
     draining = true;
-    await sockets.close();
+    endConnections(server);
+    const [acceptors] = await Promise.all([opening, sockets.close()]);
     await closeServer(server, acceptors);
   });
+  await opening;
   return { server, sockets, port };
 }
 

@@ -1,9 +1,23 @@
 /** How the programs refuse to start, and how they end; every program and every reason stand in test/long. */
-import { createServer, type Server } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { freePort } from "../../scripts/local/ports.ts";
+import { createRooms, startGateway } from "../../src/app.ts";
+import { loadConfig } from "../../src/config.ts";
+import { openPlatform } from "../../src/platform/index.ts";
+import { createReleaser } from "../../src/platform/releaser.ts";
 import { type Command, expectRefusal, type Program, run, twoAtATime } from "../support/house/processes.ts";
 import { type Fan, type House, OPERATOR, openClient, openHouse } from "../support/house.ts";
 import { eventually } from "../support/wait.ts";
+
+const isConnected = (client: Socket) =>
+  once(client, "connect").then(
+    () => true,
+    () => false,
+  );
 
 describe("contract · starting and ending", function () {
   this.timeout(60_000);
@@ -42,6 +56,26 @@ describe("contract · starting and ending", function () {
     await twoAtATime(cases, async ([command, settings, names]) =>
       expectRefusal(await start(command, settings).ended, names),
     );
+  });
+
+  it("the end comes when the door has just been opened · whoever is in already is answered first", async () => {
+    const port = await freePort();
+    const releaser = createReleaser();
+    const settings = loadConfig({ ...house.environment, PORT: String(port) });
+    const platform = await openPlatform(settings, "gateway", releaser);
+    const starting = startGateway(platform, createRooms(platform));
+    let client = connect(port, "127.0.0.1");
+    while (!(await isConnected(client))) client = connect(port, "127.0.0.1");
+    const body = JSON.stringify({ email: OPERATOR.email, password: OPERATOR.password });
+    client.write(
+      `POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    const answer = text(client);
+    const released = releaser.release();
+    await sleep(500);
+    client.write(body);
+    expect(await answer).to.match(/^HTTP\/1\.1 200 /);
+    await Promise.all([starting, released]);
   });
 
   it("SIGTERM to npm · gateway and worker drain and exit 0, the fan's socket is told 1012; no secret is logged", async () => {

@@ -40,6 +40,16 @@ export function createServer(app: Express, times = TIMES): Server {
   return server;
 }
 
+/**
+ * From now on each answer is the last of its connection, and says so. A proxy that keeps its connections would go on
+ * asking by them until they are cut, with requests under way.
+ */
+export function endConnections(server: Server): void {
+  server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
+}
+
 const UNREADABLE: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: "HEADERS_TOO_LARGE",
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",

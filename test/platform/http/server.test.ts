@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { expect } from "chai";
 import express from "express";
 import request from "supertest";
-import { createServer } from "../../../src/platform/http/server.ts";
+import { createServer, endConnections } from "../../../src/platform/http/server.ts";
 
 describe("server · D6", () => {
   it("requests and responses · before Express runs · have Express's own prototypes", async () => {
@@ -74,6 +74,30 @@ describe("server · D6", () => {
     expect([response.status, await response.text(), ...kinds]).to.deep.equal([200, "fine", true, true]);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("server · the end of its connections", () => {
+  it("a kept connection · is ended by the next answer, which says so", async () => {
+    const app = express();
+    app.get("/", (_request, response) => void response.send("fine"));
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    const next = async () => {
+      client.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      return String((await once(client, "data"))[0]);
+    };
+    try {
+      expect(await next()).to.match(/^HTTP\/1\.1 200 .*Connection: keep-alive/s);
+      endConnections(server);
+      const ended = once(client, "end");
+      expect(await next()).to.match(/^HTTP\/1\.1 200 .*Connection: close.*fine$/s);
+      await ended;
+    } finally {
+      client.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 
