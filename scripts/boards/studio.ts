@@ -1,5 +1,5 @@
 /** A browser in which boards are drawn, and photographed. */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { build, type Rollup } from "vite";
@@ -7,6 +7,7 @@ import { RefusedError } from "../cli.ts";
 import { CHROMIUM_FLAGS, findChromium } from "../local/chromium.ts";
 import { WIDTH } from "./layout.ts";
 import type { Drawing } from "./panel.ts";
+import { encodePng, type IndexedPicture } from "./png.ts";
 
 export interface Sheet {
   readonly title: string;
@@ -40,12 +41,19 @@ export async function openStudio(): Promise<Studio> {
     async draw(sheet, file) {
       await mkdir(path.dirname(file), { recursive: true });
       const page = await browser.newPage({ viewport: { width: WIDTH, height: 600 } });
+      // uPlot draws behind the call that asks for it.
+      const faults: Error[] = [];
+      page.on("pageerror", (fault) => faults.push(fault));
       try {
         await page.setContent("<!doctype html><html lang='en'><body></body></html>");
         for (const content of styles) await page.addStyleTag({ content });
         await page.addScriptTag({ content: program });
         await page.evaluate(`sheet.draw(${JSON.stringify(sheet)})`);
-        await page.screenshot({ path: file, fullPage: true });
+        const shot = (await page.screenshot({ fullPage: true })).toString("base64");
+        if (faults[0]) throw faults[0];
+        const colours = JSON.stringify(coloursOf(sheet));
+        const picture = await page.evaluate(`sheet.reduceColours("${shot}", ${colours})`);
+        await writeFile(file, encodePng(picture as IndexedPicture));
       } finally {
         await page.close();
       }
@@ -53,6 +61,10 @@ export async function openStudio(): Promise<Studio> {
     close: () => browser.close(),
   };
 }
+
+const coloursOf = ({ panels }: Sheet): string[] => [
+  ...new Set(panels.flatMap(({ graph }) => graph?.lines.map(({ colour }) => colour) ?? [])),
+];
 
 /** One script without imports, which leaves `sheet` to the page. */
 async function bundle(entry: string): Promise<string> {

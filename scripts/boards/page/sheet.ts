@@ -4,6 +4,8 @@ import type { Drawing, Graph, Line } from "../panel.ts";
 import type { Sheet } from "../studio.ts";
 import { formatTick } from "../units.ts";
 
+export { reduceColours } from "./colours.ts";
+
 const GRID = "#2b2d33";
 const TEXT = "#9fa0a8";
 const FONT = '11px "DejaVu Sans", Inter, Arial, sans-serif';
