@@ -24,7 +24,7 @@ import { startMetricsServer } from "./platform/http/health.ts";
 import { createLimiter } from "./platform/http/limits.ts";
 import { mountRoutes } from "./platform/http/mount.ts";
 import type { Route } from "./platform/http/route.ts";
-import { createServer, endConnections } from "./platform/http/server.ts";
+import { createServer, endConnections, letIn } from "./platform/http/server.ts";
 import { mountSystemRoutes } from "./platform/http/system.ts";
 import { mountStreamPaths } from "./platform/http/upgrades.ts";
 import type { Platform } from "./platform/index.ts";
@@ -218,6 +218,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
     draining = true;
     endConnections(server);
     const [acceptors] = await Promise.all([opening, sockets.close()]);
+    await letIn(server);
     await closeServer(server, acceptors);
   });
   await opening;

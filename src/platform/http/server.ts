@@ -7,6 +7,7 @@
  */
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Express } from "express";
 import { type ErrorCode, Problem } from "../errors.ts";
 import { sendRawProblem } from "./raw-problem.ts";
@@ -48,6 +49,26 @@ export function endConnections(server: Server): void {
   server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
     response.shouldKeepAlive = false;
   });
+}
+
+/** A surge that goes on is not waited for longer than this. */
+const LET_IN_WITHIN_MS = 500;
+
+/** Takes those who are connected already and stand in the kernel's queue: the end of the listening would cut them off. */
+export async function letIn(server: Server): Promise<void> {
+  let came = 0;
+  const count = () => {
+    came += 1;
+  };
+  server.on("connection", count);
+  const deadline = performance.now() + LET_IN_WITHIN_MS;
+  do {
+    came = 0;
+    // The first one ends the turn that we are in, the second one a whole turn, in which who stands there is taken.
+    await nextTurn();
+    await nextTurn();
+  } while (came > 0 && performance.now() < deadline);
+  server.off("connection", count);
 }
 
 const UNREADABLE: Readonly<Record<string, ErrorCode>> = {

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer as createPlainServer, IncomingMessage, type Server, ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect } from "chai";
 import express from "express";
 import request from "supertest";
-import { createServer, endConnections } from "../../../src/platform/http/server.ts";
+import { createServer, endConnections, letIn } from "../../../src/platform/http/server.ts";
 
 describe("server · D6", () => {
   it("requests and responses · before Express runs · have Express's own prototypes", async () => {
@@ -98,6 +99,25 @@ describe("server · the end of its connections", () => {
       client.destroy();
       await new Promise((resolve) => server.close(resolve));
     }
+  });
+});
+
+describe("server · those at the door", () => {
+  it("a crowd that is connected but was not taken yet · is let in before the server closes", async () => {
+    const app = express();
+    app.get("/", (_request, response) => void response.send("fine"));
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const answers = Array.from({ length: 64 }, () => {
+      const client = connect(port, "127.0.0.1");
+      client.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      return text(client);
+    });
+    await letIn(server);
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const answer of await Promise.all(answers)) expect(answer).to.match(/fine$/);
+    await closed;
   });
 });
 
