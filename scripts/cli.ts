@@ -17,6 +17,14 @@ class HelpAsked extends Error {
   override readonly name = "HelpAsked";
 }
 
+const SAME_PRESS_MS = 500;
+
+/**
+ * Whether a signal is another one than that of `since`, of `performance.now()`. A press of Ctrl-C comes twice under
+ * npm: from the terminal, and from npm, which hands on what it has had from there too.
+ */
+export const isAnotherPress = (since: number): boolean => performance.now() - since > SAME_PRESS_MS;
+
 /** Runs a program to its end and sets the exit code. */
 export async function runCli(program: () => Promise<void>): Promise<void> {
   try {

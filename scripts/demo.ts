@@ -6,7 +6,7 @@
  */
 import { loadConfig } from "../src/config.ts";
 import { createReleaser } from "../src/platform/releaser.ts";
-import { RefusedError, runCli } from "./cli.ts";
+import { isAnotherPress, RefusedError, runCli } from "./cli.ts";
 import { type DemoOptions, readOptions, USAGE } from "./demo/options.ts";
 import { writeReport } from "./demo/report.ts";
 import { type Finished, runDemo } from "./demo/run.ts";
@@ -30,10 +30,15 @@ async function main(args: string[]): Promise<void> {
   }
   const options = readOptions(args);
   const interruption = new AbortController();
+  let pressedAt = 0;
   const onSignal = (signal: (typeof SIGNALS)[number]) => {
     process.exitCode = SIGNAL_CODES[signal];
     // The second time nobody wants to wait; the watchdogs end what we leave behind.
-    if (interruption.signal.aborted) process.exit(SIGNAL_CODES[signal]);
+    if (interruption.signal.aborted) {
+      if (isAnotherPress(pressedAt)) process.exit(SIGNAL_CODES[signal]);
+      return;
+    }
+    pressedAt = performance.now();
     say("\nStopping; once more to stop at once.");
     interruption.abort();
   };

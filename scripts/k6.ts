@@ -6,7 +6,7 @@
  */
 import path from "node:path";
 import { build } from "./bench/frame/build.ts";
-import { RefusedError, runCli } from "./cli.ts";
+import { isAnotherPress, RefusedError, runCli } from "./cli.ts";
 import { findK6 } from "./k6/find-k6.ts";
 import { readOptions, USAGE } from "./k6/options.ts";
 import { writeReport } from "./k6/report.ts";
@@ -27,10 +27,15 @@ async function main(args: string[]): Promise<void> {
   }
   const options = readOptions(args);
   const stopping = new AbortController();
+  let pressedAt = 0;
   const stop = () => {
     process.exitCode = INTERRUPTED;
     // The second time nobody wants to wait; the watchdogs end what we leave behind.
-    if (stopping.signal.aborted) process.exit(INTERRUPTED);
+    if (stopping.signal.aborted) {
+      if (isAnotherPress(pressedAt)) process.exit(INTERRUPTED);
+      return;
+    }
+    pressedAt = performance.now();
     say("\nStopping; once more to stop at once.");
     stopping.abort();
   };
