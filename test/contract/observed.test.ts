@@ -133,18 +133,21 @@ describe("contract · observed", function () {
   });
 
   it("a hold · traced · is followed from the request through lock, SQL and job to the release", async () => {
+    const isRoot = ({ attributes }: Attributed) => attributes.requestId === requestId;
+    const isJob = ({ name }: SpanLine) => name === "job hold-expiry";
     const spans = await eventually(
       async () => {
         const text = await readFile(spansFile, "utf8");
-        const lines = text
+        const lines: Attributed[] = text
           .trimEnd()
           .split("\n")
           .map((line) => JSON.parse(line));
-        return lines.some(({ name }) => name === "job hold-expiry") && (lines as Attributed[]);
+        const traceId = lines.find(isRoot)?.traceId;
+        return lines.some((line) => isJob(line) && line.traceId === traceId) && lines;
       },
       { timeoutMs: 10_000, what: "the span of the job" },
     );
-    const root = spans.find(({ attributes }) => attributes.requestId === requestId);
+    const root = spans.find(isRoot);
     expect(root?.name).to.equal("POST /api/v1/performances/:performanceId/reservations");
     const mine = spans.filter(({ traceId }) => traceId === root?.traceId);
     const names = mine.map(({ name }) => name);
