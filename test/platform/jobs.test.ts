@@ -81,11 +81,18 @@ describe("jobs", () => {
   });
 
   it("jobs of several delays · run in the order they are due", async () => {
-    const runs = work(done);
-    for (const [index, delay] of [400, 0, 200].entries())
-      await queue.add(`hold-${index}`, { n: delay }, delay);
+    const runs = work(done, 1);
+    /** Between which times each is due: a delay counts from a moment within the call. */
+    const due = new Map<number, readonly [from: number, to: number]>();
+    for (const delay of [400, 0, 200]) {
+      const before = Date.now();
+      await queue.add(`hold-${delay}`, { n: delay }, delay);
+      due.set(delay, [before + delay, Date.now() + delay]);
+    }
     await eventually(() => runs.length === 3, { what: "all three" });
-    expect(runs.map(({ n }) => n)).to.deep.equal([0, 200, 400]);
+    const windows = runs.map(({ n }) => due.get(n) ?? [Number.NaN, Number.NaN]);
+    for (const [index, [, to]] of windows.entries())
+      for (const [from] of windows.slice(0, index)) expect(to).to.be.at.least(from);
   });
 
   it("a negative delay · means at once", async () => {
