@@ -1,5 +1,8 @@
 /** Every command that Redis is sent, counted as it arrives: what MONITOR shows, without what scripts do inside. */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
 
 export interface Command {
@@ -16,18 +19,27 @@ export interface Monitor {
 
 export async function openMonitor(redisUrl: string): Promise<Monitor> {
   const marker = new Redis(redisUrl);
-  const watching = new Redis(redisUrl);
   const database = new URL(redisUrl).pathname.slice(1) || "0";
-  const monitor = await watching.monitor();
+  // ioredis takes the first command shown for an answer, and fails, when both come in one packet with the OK.
+  const { hostname, port } = new URL(redisUrl);
+  const watching = connect(Number(port), hostname);
+  const lines = createInterface({ input: watching });
   let seen: Command[] = [];
   let marked: (() => void) | null = null;
   let mark = "";
 
-  monitor.on("monitor", (_time: string, [name = "", ...args]: string[], source: string, db: string) => {
+  lines.on("line", (line) => {
+    const [, db, source, shown] = /^\+[\d.]+ \[(\d+) (\S+)\] (.*)$/.exec(line) ?? [];
+    if (shown === undefined) return;
+    const [name = "", ...args] = Array.from(shown.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = ""]) =>
+      word.replaceAll('\\"', '"'),
+    );
     if (args[0] === mark) marked?.();
     else if (source !== "lua" && db === database && name.toLowerCase() !== "ping")
       seen.push({ name: name.toLowerCase(), args });
   });
+  watching.write("MONITOR\r\n");
+  await once(lines, "line");
 
   return {
     async take() {
@@ -42,7 +54,8 @@ export async function openMonitor(redisUrl: string): Promise<Monitor> {
       return taken;
     },
     close() {
-      for (const client of [marker, watching, monitor]) client.disconnect();
+      marker.disconnect();
+      watching.destroy();
     },
   };
 }
