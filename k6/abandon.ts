@@ -1,10 +1,12 @@
 /** A third of those who hold seats walk away: their seats come back on time, and others buy them. */
+
 import { check } from "k6";
 import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";
 import type { Options } from "k6/options";
 import { hold, leave, type Reservation, readReservation } from "./lib/client.ts";
 import { show, summary, TREND_STATS, thresholds } from "./lib/figures.ts";
+import { FEW_UNHEARD } from "./lib/place.ts";
 import { type Fan, fanAt, size } from "./lib/stage.ts";
 import { pause, until } from "./lib/time.ts";
 import { buy, lost, served, takeTurn } from "./lib/visit.ts";
@@ -41,6 +43,7 @@ export const options: Options = {
   summaryTrendStats: TREND_STATS,
   thresholds: thresholds(
     {
+      ...FEW_UNHEARD,
       ...show("http_req_duration{name:hold}", "http_req_duration{name:pay}"),
       places_that_rose: ["count==0"],
       fans_lost: ["count==0"],
@@ -109,6 +112,7 @@ export const handleSummary = summary([
   ["fans_served", "fans served"],
   ["came_too_late", "inside, no seat"],
   ["fans_lost", "fans lost"],
+  ["first_frames_unheard", "first frames unheard"],
   ["wrong_answers", "wrong answers"],
   ["checks", "checks"],
 ]);

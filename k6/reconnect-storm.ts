@@ -4,7 +4,7 @@ import { Counter, Trend } from "k6/metrics";
 import type { Options } from "k6/options";
 import { join } from "./lib/client.ts";
 import { show, summary, TREND_STATS, thresholds } from "./lib/figures.ts";
-import { follow, type Place } from "./lib/place.ts";
+import { FEW_UNHEARD, follow, type Place } from "./lib/place.ts";
 import { fanAt, size } from "./lib/stage.ts";
 import { until } from "./lib/time.ts";
 
@@ -23,6 +23,7 @@ export const options: Options = {
   summaryTrendStats: TREND_STATS,
   thresholds: thresholds(
     {
+      ...FEW_UNHEARD,
       ...show("http_req_duration{name:join}"),
       places_that_rose: ["count==0"],
       places_ended: ["count==0"],
@@ -67,6 +68,7 @@ export const handleSummary = summary([
   ["place_again", "place known again"],
   ["places_told", "places told"],
   ["places_again", "places kept"],
+  ["first_frames_unheard", "first frames unheard"],
   ["places_that_rose", "places that rose"],
   ["wrong_answers", "wrong answers"],
 ]);

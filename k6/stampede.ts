@@ -6,6 +6,7 @@
 import exec from "k6/execution";
 import type { Options } from "k6/options";
 import { show, summary, TREND_STATS, thresholds } from "./lib/figures.ts";
+import { FEW_UNHEARD } from "./lib/place.ts";
 import { fanAt, size } from "./lib/stage.ts";
 import { pause } from "./lib/time.ts";
 import { buy, holdBest, lost, served, takeTurn } from "./lib/visit.ts";
@@ -27,6 +28,7 @@ export const options: Options = {
   summaryTrendStats: TREND_STATS,
   thresholds: thresholds(
     {
+      ...FEW_UNHEARD,
       ...show(...NAMES.map((name) => `http_req_duration{name:${name}}`)),
       places_that_rose: ["count==0"],
       fans_lost: ["count==0"],
@@ -66,6 +68,7 @@ export const handleSummary = summary([
   ["payments_undecided", "paid only later"],
   ["fans_served", "fans served"],
   ["fans_lost", "fans lost"],
+  ["first_frames_unheard", "first frames unheard"],
   ["places_that_rose", "places that rose"],
   ["wrong_answers", "wrong answers"],
 ]);

@@ -3,7 +3,7 @@
  * place must never get worse within an epoch.
  */
 import { Counter, Trend } from "k6/metrics";
-import { setTimeout } from "k6/timers";
+import { clearTimeout, setTimeout } from "k6/timers";
 import type { Ticket } from "./client.ts";
 import { Socket } from "./socket.ts";
 import { facts, gatewayOf } from "./stage.ts";
@@ -14,6 +14,9 @@ export const placesTold = new Counter("places_told");
 /** From the opening of a socket to the first frame, which has the place. */
 export const placeKnown = new Trend("place_known", true);
 export const reconnects = new Counter("reconnects");
+/** Sockets whose first frame was never heard; bounded, because a gateway that tells nobody anything looks the same. */
+export const unheard = new Counter("first_frames_unheard");
+export const FEW_UNHEARD = { first_frames_unheard: ["count<10"] };
 
 export type End = "admitted" | "sold_out" | "closed" | "removed" | "left" | "expired" | "gone";
 
@@ -38,6 +41,11 @@ export interface Place {
 }
 
 const SPREAD_MS = 2_000;
+/**
+ * k6 begins to read a socket before it calls it open, and drops what it reads until then: now and then the first frame,
+ * which comes in one packet with the answer to the upgrade. That frame may be the only one, of a fan whose turn it is.
+ */
+const HEARD_WITHIN_MS = 10_000;
 /** Never reconnected by script. */
 const FINAL = [4401, 4403, 4409];
 
@@ -80,13 +88,24 @@ export function follow({ ticket }: Ticket, index: number): Place {
     let first = true;
     const mine = new Socket(url, ["fastpass.v1", `token.${ticket}`], { tags: { name: "place" } });
     socket = mine;
+    const overdue = setTimeout(() => {
+      if (over || socket !== mine) return;
+      unheard.add(1);
+      open();
+      mine.close();
+    }, HEARD_WITHIN_MS);
     mine.onmessage = ({ data }) => {
       if (over || socket !== mine) return;
-      if (first) placeKnown.add(Date.now() - openedAt);
-      first = false;
-      hear(JSON.parse(data));
+      const frame: Frame = JSON.parse(data);
+      if (first) {
+        placeKnown.add(Date.now() - openedAt);
+        first = false;
+      }
+      if (frame.type === "state") clearTimeout(overdue);
+      hear(frame);
     };
     mine.onclose = ({ code }) => {
+      clearTimeout(overdue);
       if (over || socket !== mine) return;
       if (code !== undefined && FINAL.includes(code)) {
         finish("gone");
