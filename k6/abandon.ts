@@ -1,5 +1,4 @@
 /** A third of those who hold seats walk away: their seats come back on time, and others buy them. */
-
 import { check } from "k6";
 import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";

@@ -1,5 +1,4 @@
 /** A few fans go the whole way, and look at everything on it: does it work at all, and as the contract says? */
-
 import { check } from "k6";
 import exec from "k6/execution";
 import type { Options } from "k6/options";

@@ -15,7 +15,7 @@ export const placesTold = new Counter("places_told");
 export const placeKnown = new Trend("place_known", true);
 export const reconnects = new Counter("reconnects");
 /** Sockets whose first frame was never heard; bounded, because a gateway that tells nobody anything looks the same. */
-export const unheard = new Counter("first_frames_unheard");
+const unheard = new Counter("first_frames_unheard");
 export const FEW_UNHEARD = { first_frames_unheard: ["count<10"] };
 
 export type End = "admitted" | "sold_out" | "closed" | "removed" | "left" | "expired" | "gone";
