@@ -19,8 +19,12 @@ export interface CrowdOpened {
 }
 
 const PORTS_A_SOURCE = 20_000;
-/** The ports of a crowd that has closed are not free for a minute, so the next ones come from other addresses. */
+/**
+ * The ports of a crowd that has closed are not free for a minute, and binding 5,000 among them costs the kernel seven
+ * seconds. So each crowd comes from addresses of its own, also after a run that has just ended.
+ */
 const SOURCES = 250;
+const RUN = 1 + (Math.floor(Date.now() / 10_000) % 250);
 
 interface Held {
   readonly clients: StreamClient[];
@@ -65,7 +69,7 @@ export function openCrowd(crowd: Crowd): Promise<CrowdOpened & { readonly crowd:
         port,
         path: paths[index] as string,
         token: tokens?.[index] ?? null,
-        localAddress: `127.0.${id % SOURCES}.${2 + Math.floor(index / PORTS_A_SOURCE)}`,
+        localAddress: `127.${RUN}.${id % SOURCES}.${2 + Math.floor(index / PORTS_A_SOURCE)}`,
       };
       held.clients.push(
         openStream(target, {
