@@ -54,7 +54,7 @@ export function createRooms(platform: Platform) {
     config,
     log,
     metrics,
-    releaseHolds: (userId, performanceId) => reservations.releaseHoldsOf(userId, performanceId),
+    releaseHolds: (userId, performanceId, cause) => reservations.releaseHoldsOf(userId, performanceId, cause),
     liveHolds: (performanceId) => reservations.liveHolds(performanceId),
   });
   const jobs = openJobQueue<HoldExpiryJob>(HOLD_EXPIRY_QUEUE, config, log);

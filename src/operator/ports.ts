@@ -54,7 +54,7 @@ export type SettingsChange =
 
 export type TicketOutcome =
   | { readonly ok: true; readonly userId: string }
-  | { readonly ok: false; readonly reason: "NOT_FOUND" };
+  | { readonly ok: false; readonly reason: "NOT_FOUND" | "REBUILDING" };
 
 /** The line's part of the statistics. */
 export interface QueueStats {

@@ -38,7 +38,9 @@ export function createTicketControls({ db, audit, queue }: TicketControlsDeps): 
     if (known === step.target) return step.run();
     await record(step, known, { state: "requested" });
     const outcome = await step.run();
-    const result = outcome.ok ? { state: step.target, userId: outcome.userId } : { state: "not_found" };
+    const result = outcome.ok
+      ? { state: step.target, userId: outcome.userId }
+      : { state: outcome.reason.toLowerCase() };
     await record(step, "requested", result);
     return outcome;
   }

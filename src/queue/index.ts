@@ -288,22 +288,24 @@ export function createQueue(deps: QueueDeps) {
       if (row) await applyRow(db, store, row, "settings");
     },
 
+    /** Bars the account, and gives back what it holds unpaid. */
     async removeTicket(queueId: string, ticketId: string, by: string, reason: string) {
       const userId = await ownerOf(queueId, ticketId);
       if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
       const { code } = await store.leave(queueId, userId, ticketId, "removed", { by, reason });
-      return code === Code.noTicket
-        ? ({ ok: false, reason: "NOT_FOUND" } as const)
-        : ({ ok: true, userId } as const);
+      if (code === Code.noTicket || code === Code.rebuilding) return refused(code);
+      // Also of one who was removed before: that call may have ended here. What a provider is deciding stays.
+      const row = await readQueue(db, queueId);
+      if (row) await deps.releaseHolds(userId, row.performanceId, "removed");
+      return { ok: true, userId } as const;
     },
 
     async readmit(queueId: string, ticketId: string, by: string) {
       const userId = await ownerOf(queueId, ticketId);
       if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;
       const code = await store.readmit(queueId, userId, ticketId, { by });
-      return code === Code.noTicket
-        ? ({ ok: false, reason: "NOT_FOUND" } as const)
-        : ({ ok: true, userId } as const);
+      if (code === Code.noTicket || code === Code.rebuilding) return refused(code);
+      return { ok: true, userId } as const;
     },
 
     status: (queueId: string) => status.status(queueId),
@@ -349,4 +351,8 @@ export function createQueue(deps: QueueDeps) {
     /** Stops this process's beat; its fans' places stay. */
     stop: () => room.close(),
   };
+}
+
+function refused(code: typeof Code.noTicket | typeof Code.rebuilding) {
+  return { ok: false, reason: code === Code.noTicket ? "NOT_FOUND" : "REBUILDING" } as const;
 }

@@ -43,10 +43,11 @@ export type LeaveOutcome =
   | { readonly ok: false; readonly reason: "NOT_FOUND" | "PAYMENT_IN_PROGRESS" | "REBUILDING" };
 
 export interface WaitingRoomDeps extends GatewayLinesDeps {
-  /** Gives back what a fan holds who gives up the admission; refuses while a payment is being decided. */
+  /** Gives back what a fan holds who gives up the admission or loses it; refuses while a payment is being decided. */
   releaseHolds(
     userId: string,
     performanceId: string,
+    cause: "left" | "removed",
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: "PAYMENT_IN_PROGRESS" }>;
 }
 
@@ -191,7 +192,7 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
         return current.code === Code.noTicket ? { ok: true } : { ok: false, reason: "REBUILDING" };
       if (!isLive(current.view.state)) return { ok: true };
       if (current.view.state === "I") {
-        const released = await deps.releaseHolds(userId, opened.line.performanceId);
+        const released = await deps.releaseHolds(userId, opened.line.performanceId, "left");
         if (!released.ok) return released;
       }
       const { code } = await store.leave(queueId, userId, current.view.ticketId, "left", {});

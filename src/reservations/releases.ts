@@ -22,6 +22,8 @@ export type CancelOutcome =
       readonly reason: "NOT_FOUND" | "VERSION_MISMATCH" | "ALREADY_CONFIRMED" | "PAYMENT_IN_PROGRESS";
     };
 
+/** Who ends a fan's stay: the fan, or an operator. */
+export type LeaveCause = "left" | "removed";
 export type LeaveOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: "PAYMENT_IN_PROGRESS" };
@@ -44,7 +46,7 @@ export interface Releases {
     ifVersions: readonly number[] | null,
   ): Promise<CancelOutcome>;
   /** All or none: with a payment undecided, nothing is released. */
-  releaseHoldsOf(userId: string, performanceId: string): Promise<LeaveOutcome>;
+  releaseHoldsOf(userId: string, performanceId: string, cause?: LeaveCause): Promise<LeaveOutcome>;
   /** Fans with live reservations; asked when a queue is rebuilt. */
   liveHolds(performanceId: string): Promise<LiveHold[]>;
   /** Tells others of lapsed holds that a committed transaction has ended. */
@@ -158,7 +160,7 @@ export function createReleases({
       return outcome.ok ? { ok: true } : outcome;
     },
 
-    async releaseHoldsOf(userId, performanceId) {
+    async releaseHoldsOf(userId, performanceId, cause = "left") {
       const outcome = await transact<LeaveOutcome & { ended?: Ended[] }>(db, async (trx) => {
         await fans.lockFan(trx, userId);
         const live = await store.lockLiveOfFan(trx, performanceId, userId);
@@ -171,7 +173,7 @@ export function createReleases({
           ended: await store.endReservations(trx, live, {
             from: "HELD",
             to: "CANCELLED",
-            cause: "left",
+            cause,
             now,
           }),
         };

@@ -126,6 +126,7 @@ export type Cause =
   | "takeover"
   | "cancel"
   | "left"
+  | "removed"
   | "refund"
   | "block"
   | "unblock";

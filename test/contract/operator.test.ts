@@ -291,6 +291,32 @@ describe("contract · operator", function () {
       expect([refused.status, refused.body.code]).to.deep.equal([403, "PASS_REVOKED"]);
       await house.untilState(next, show, "admitted", SOON.timeoutMs);
     });
+
+    it("a removed fan with a hold · the seats are free at once and it can't be paid", async () => {
+      const show = await house.makeShow();
+      const inside = await house.enter(await house.fan(), show);
+      const wanted = { seatIds: [show.seatIds[0] as string] };
+      const { id } = (await house.hold(inside, wanted)).body;
+      const at = `/queues/${show.queueId}/tickets/${inside.ticketId}`;
+      await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
+      const late = await house.pay(inside.fan, id);
+      expect([late.status, late.body.code]).to.deep.equal([409, "HOLD_EXPIRED"]);
+      const other = await house.enter(await house.fan(), show);
+      expect((await house.hold(other, wanted)).status).to.equal(201);
+    });
+
+    it("a removed fan whose payment is undecided · keeps the seats until the provider has decided", async () => {
+      const show = await house.makeShow();
+      const inside = await house.enter(await house.fan(), show);
+      const { id } = (await house.hold(inside, { seatIds: [show.seatIds[0] as string] })).body;
+      const card = { type: "sandbox", card: "undecided", settleAfterSeconds: 1 };
+      expect((await house.pay(inside.fan, id, card)).status).to.equal(202);
+      const at = `/queues/${show.queueId}/tickets/${inside.ticketId}`;
+      await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
+      const statusOf = async () =>
+        (await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token })).body.status;
+      await eventually(async () => (await statusOf()) === "CONFIRMED", { ...SOON, what: "the payment" });
+    });
   });
 
   describe("blocking seats", () => {

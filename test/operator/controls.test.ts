@@ -200,6 +200,16 @@ describe("operator: controls of a queue", () => {
       expect(await states(ticketId)).to.eql(["requested", "requested", "removed"]);
     });
 
+    it("remove · while the queue is being rebuilt · answers 503, on record, and a second try completes it", async () => {
+      world.tickets.set(ticketId, { userId, removed: false, lost: true });
+      const refused = await change(ticketId, "remove", { reason: "bot" }).expect(503);
+      expect(refused.body.code).to.equal("REBUILDING");
+      expect(await states(ticketId)).to.eql(["requested", "rebuilding"]);
+      world.tickets.set(ticketId, { userId, removed: false });
+      await change(ticketId, "remove", { reason: "bot" }).expect(204);
+      expect(await states(ticketId)).to.eql(["requested", "rebuilding", "requested", "removed"]);
+    });
+
     it("remove · no such ticket · answers 404, on record", async () => {
       const stranger = v7();
       await change(stranger, "remove", { reason: "bot" }).expect(404);

@@ -33,7 +33,7 @@ export interface World {
   readonly calls: string[];
   /** Ports that throw when asked. */
   readonly failing: Set<keyof QueuePort>;
-  readonly tickets: Map<string, { userId: string; removed: boolean }>;
+  readonly tickets: Map<string, { userId: string; removed: boolean; lost?: boolean }>;
   readonly url: string;
   request(method: "get" | "post" | "put" | "patch", path: string, body?: object, role?: Role): supertest.Test;
   audit(): Promise<Record<string, unknown>[]>;
@@ -143,6 +143,7 @@ function standInQueue(
     called(name, ticketId);
     const ticket = tickets.get(ticketId);
     if (!ticket) return { ok: false, reason: "NOT_FOUND" } as const;
+    if (ticket.lost) return { ok: false, reason: "REBUILDING" } as const;
     ticket.removed = removed;
     return { ok: true, userId: ticket.userId } as const;
   }

@@ -102,6 +102,25 @@ describe("lost tickets", () => {
     expect(order).to.deep.equal([known.userId, first.userId, second.userId, last.userId]);
   });
 
+  it("removeTicket, readmit · while the queue is not there yet · refused, and done when it is", async () => {
+    const { ticketId } = await join();
+    await lab.beat();
+    await lab.loseAll();
+    const refused = { ok: false, reason: "REBUILDING" };
+    const remove = () => lab.queue.removeTicket(lab.queueId, ticketId, "operator", "bot");
+    expect(await remove()).to.deep.equal(refused);
+    expect(await lab.queue.readmit(lab.queueId, ticketId, "operator")).to.deep.equal(refused);
+    await lab.beat();
+    await lab.beat();
+    expect((await remove()).ok).to.equal(true);
+    await lab.beat();
+    const kinds = await lab
+      .db("queue_journal")
+      .where({ queue_id: lab.queueId, ticket_id: ticketId })
+      .pluck("kind");
+    expect(kinds.filter((kind) => kind === "remove")).to.deep.equal(["remove"]);
+  });
+
   it("join · with such a ticket when others have places again · nobody's place rises, and the order is that of joining", async () => {
     const inside = await fill();
     await join();

@@ -16,7 +16,8 @@ export function ticketRoutes(tickets: TicketControls, actorOf: ActorOf): Route[]
       operationId: "removeTicket",
       tag: TAG,
       summary: "Remove a fan from the queue",
-      description: "Ends the ticket and bars its account from this queue until it is readmitted. Idempotent.",
+      description:
+        "Ends the ticket and bars its account from this queue until it is readmitted. What it holds unpaid is given back at once. Idempotent.",
       access: "operator",
       params: ticketParams,
       body: removal,
