@@ -171,9 +171,15 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
   const streams = [...queue.sockets, ...seats.streams, ...operator.sockets];
   const built = readBuiltPages();
   if (!built) log.info('no pages for browsers: they have not been built ("npm run build:web")');
-  const pages = built ? createPages({ built, catalog, queue, sessions: auth.pageSessions }) : { routes: [] };
+  const pages = built && createPages({ built, catalog, queue, sessions: auth.pageSessions });
   const app = createHttpApp(
-    { log, metrics: metrics.http, trustProxy: config.trustProxy, classifyFault },
+    {
+      log,
+      metrics: metrics.http,
+      trustProxy: config.trustProxy,
+      classifyFault,
+      ...(pages && { showMissing: pages.showMissing }),
+    },
     (router) => {
       const options = {
         log,
@@ -185,7 +191,7 @@ export async function startGateway(platform: Platform, rooms: Rooms): Promise<Ga
       const surged = [...queue.routes, ...seats.routes, ...reservations.routes];
       mountRoutes(router, withBase([...surged, ...api.filter((route) => !surged.includes(route))]), options);
       mountRoutes(router, queue.publicRoutes, options);
-      mountRoutes(router, pages.routes, options);
+      mountRoutes(router, pages?.routes ?? [], options);
       mountStreamPaths(router, streams);
       mountSystemRoutes(router, {
         log,

@@ -7,6 +7,7 @@
 import type { PublicRoute } from "../platform/http/route.ts";
 import { readBuiltPages } from "./built.ts";
 import { createEventLookup, type EventReads } from "./events.ts";
+import { missingPage } from "./missing.ts";
 import type { PlainDeps } from "./plain/ports.ts";
 import { plainRoutes } from "./plain/routes.ts";
 import { pageRoutes } from "./routes.ts";
@@ -20,6 +21,7 @@ export interface PagesDeps extends Pick<PlainDeps, "built" | "queue" | "sessions
 
 export function createPages({ built, catalog, queue, sessions }: PagesDeps): {
   readonly routes: readonly PublicRoute[];
+  readonly showMissing: ReturnType<typeof missingPage>;
 } {
   const findEvent = createEventLookup(catalog);
   const listEvents = (limit: number) => catalog.events(limit, null);
@@ -28,5 +30,6 @@ export function createPages({ built, catalog, queue, sessions }: PagesDeps): {
       ...pageRoutes({ built, findEvent }),
       ...plainRoutes({ built, findEvent, listEvents, queue, sessions }),
     ],
+    showMissing: missingPage(built),
   };
 }

@@ -82,6 +82,42 @@ describe("pages", function () {
     });
   });
 
+  describe("an address that there is not", () => {
+    const missing = (path: string, accept: string, method = "GET") =>
+      house.client.at(method, path, { expect: 404, headers: { Accept: accept, "Accept-Language": "ko" } });
+    const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+    it("for a browser · is a page in its language, kept by nobody", async () => {
+      for (const path of ["/evnets", "/queues", "/docs/none", "/plain/none"]) {
+        const { headers, text } = await missing(path, BROWSER);
+        expect(headers["content-type"], path).to.contain("text/html");
+        expect(headers["cache-control"]).to.equal("no-store");
+        expect(text).to.contain('<html lang="ko">');
+      }
+      expect((await missing("/plain/none", BROWSER)).text).to.contain("<h1>");
+      expect((await missing("/evnets", BROWSER)).text).to.contain('<script type="module"');
+    });
+
+    it("for a program, or where only programs ask · is a problem", async () => {
+      const asked = [
+        ["/evnets", "*/*"],
+        ["/evnets", "application/json"],
+        ["/evnets", BROWSER, "POST"],
+        ["/api/v1/none", BROWSER],
+        ["/API", BROWSER],
+        ["/ws/v1/none", BROWSER],
+        ["/.well-known/none", BROWSER],
+      ] as const;
+      for (const [path, accept, method] of asked) {
+        const { headers, body } = await missing(path, accept, method);
+        expect([headers["content-type"], body.code], path).to.deep.equal([
+          "application/problem+json; charset=utf-8",
+          "NOT_FOUND",
+        ]);
+      }
+    });
+  });
+
   describe("files", () => {
     it("named by a shell · are immutable, and come compressed as the browser likes", async () => {
       const { text } = await get("/", { expect: 200 });

@@ -117,7 +117,11 @@ function toRoute(
   };
 }
 
-function languageOf(headers: { readonly cookie?: string; readonly "accept-language"?: string }): Language {
+/** As chosen here, else as the browser says. */
+export function languageOf(headers: {
+  readonly cookie?: string;
+  readonly "accept-language"?: string;
+}): Language {
   const chosen = parseCookie(headers.cookie ?? "")[LANGUAGE_COOKIE];
   return isLanguage(chosen) ? chosen : chooseLanguage(acceptedLanguages(headers["accept-language"]));
 }

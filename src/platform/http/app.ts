@@ -1,5 +1,11 @@
 /** The frame every HTTP request passes through: id, headers, metrics, log line, errors. */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Router,
+} from "express";
 import { Problem } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpMetrics } from "../metrics.ts";
@@ -7,7 +13,7 @@ import { createSampler } from "../sampler.ts";
 import { requestSpan } from "../tracing/index.ts";
 import { send } from "./mount.ts";
 import { requestIdOf } from "./request-id.ts";
-import type { Route } from "./route.ts";
+import type { Reply } from "./route.ts";
 import { standingHeaders } from "./standing-headers.ts";
 
 export interface HttpAppOptions {
@@ -16,6 +22,8 @@ export interface HttpAppOptions {
   readonly trustProxy: boolean | number | string;
   /** Turns a thrown fault of a store into its 503, or returns null when it is not one. */
   classifyFault(fault: unknown): Problem | null;
+  /** Shows an address that there is not where a person asked; null where a program did, which gets the problem. */
+  showMissing?(problem: Problem, request: Request): Reply | null;
 }
 
 /** Lines of ordinary requests; a surge has thousands a second, and the metrics count them all. */
@@ -34,7 +42,8 @@ export function createHttpApp(options: HttpAppOptions, build: (router: Router) =
   const router = express.Router({ caseSensitive: true });
   build(router);
   app.use(router);
-  app.use(() => {
+  app.use((_request, response) => {
+    response.locals.onProblem = options.showMissing;
     throw new Problem("NOT_FOUND");
   });
   app.use(answerErrors(options));
@@ -89,7 +98,7 @@ function answerErrors({ log, classifyFault }: HttpAppOptions): ErrorRequestHandl
       });
     }
     const told = problem ?? new Problem("INTERNAL");
-    const shown = (response.locals.onProblem as Route["onProblem"])?.(told, request);
+    const shown = (response.locals.onProblem as HttpAppOptions["showMissing"])?.(told, request);
     if (shown) send(response, { ...shown, headers: { ...retryAfter(told), ...shown.headers } });
     else sendProblem(response, told, request.originalUrl, requestId);
   };
