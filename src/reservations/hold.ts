@@ -63,7 +63,7 @@ export function createHold(parts: Parts) {
   const { db, metrics, locks, catalog, admission, store, idempotency, announcements, releases } = parts;
   const take = createTake(parts);
   const takeTogether = createTakeTogether(parts);
-  const picker = createPicker(parts, take);
+  const picker = createPicker(parts, { take, takeTogether });
 
   async function admitted(request: HoldRequest): Promise<HoldOutcome> {
     const { performanceId, userId, wanted, claim } = request;

@@ -1,6 +1,7 @@
 /**
- * Holding the best seats side by side. No lock is taken: the groups are chosen from a recent picture, and the
- * transaction takes the first that is wholly free, passing over what others are taking.
+ * Holding the best seats side by side. No lock is taken: the groups are chosen from a recent picture. The best one is
+ * tried for together with the holds of other fans; when it can't be had so, a transaction of this hold's own takes the
+ * first group that is wholly free, passing over what others are taking.
  *
  * Requests of this process mark what they go for, so they choose different groups from the start; those of other
  * processes meet at most once or twice, because the groups behind the best one are shuffled by the request.
@@ -11,6 +12,7 @@ import { type BestAvailable, bestGroups, type Group } from "./best-available.ts"
 import type { Parts } from "./parts.ts";
 import type { Picture } from "./picture.ts";
 import type { HoldInProgress, Take, TakeOutcome, Wanted } from "./take.ts";
+import type { TakeTogether } from "./together.ts";
 
 export type PickOutcome = TakeOutcome | { readonly ok: false; readonly reason: "NO_ADJACENT_SEATS" };
 
@@ -19,18 +21,25 @@ const ATTEMPTS = 5;
 const GROUPS = 12;
 const PICTURE_AGE_MS = 250;
 
-export function createPicker({ pictures, store, releases }: Parts, take: Take) {
+export function createPicker(
+  { pictures, store, releases }: Parts,
+  { take, takeTogether }: { readonly take: Take; readonly takeTogether: TakeTogether },
+) {
   async function takeOne(
     progress: HoldInProgress,
     { quantity }: BestAvailable,
     picture: Picture,
     groups: readonly Group[],
   ): Promise<TakeOutcome> {
-    const unclaim = picture.claim(groups[0] as Group);
+    const best = groups[0] as Group;
+    const unclaim = picture.claim(best);
     const lock: Wanted["lock"] = async (trx) =>
       (await store.pickSeats(trx, progress.facts.id, groups.flat(), quantity)) ?? "NONE_FREE";
     try {
-      return await take(progress, { named: [], lock });
+      const alone = () => take(progress, { named: [], lock });
+      const outcome = await takeTogether({ progress, ordinals: best, lease: null, alone });
+      // Gone since the picture: the groups behind it are as good as asked for.
+      return !outcome.ok && outcome.reason === "TAKEN" ? await alone() : outcome;
     } finally {
       unclaim();
     }

@@ -1,6 +1,7 @@
 /**
- * Holds of named seats that come while others are under way are taken in one transaction: one round trip each to lock
- * their claims and fans, to decide and to commit, however many they are.
+ * Holds that come while others are under way are taken in one transaction: one round trip each to lock their claims and
+ * fans, to decide and to commit, however many they are. Their seats are known: named by the fan, or the best ones of a
+ * picture (pick.ts).
  *
  * A group decides only what is plain and waits for nobody: it locks what is free to be locked, in the one order of the
  * room. A hold that would have had to wait for a row, meets a lapsed reservation or fails in any way the statement does
@@ -26,21 +27,23 @@ import {
 } from "./take.ts";
 import { holdReply, viewOf } from "./views.ts";
 
-export interface NamedHold {
+export interface SeatsHold {
   readonly progress: HoldInProgress;
   readonly ordinals: readonly number[];
-  /** That of its seats. */
-  readonly lease: Pick<Lease, "remainingMs">;
+  /** That of its seats; null where none is taken. */
+  readonly lease: Pick<Lease, "remainingMs"> | null;
   alone(): Promise<TakeOutcome>;
 }
 
-interface WaitingHold extends NamedHold {
+export type TakeTogether = (hold: SeatsHold) => Promise<TakeOutcome>;
+
+interface WaitingHold extends SeatsHold {
   /** On the monotonic clock. */
   readonly askedAt: number;
 }
 
 /** A hold on its way through one transaction. */
-interface Member extends NamedHold {
+interface Member extends SeatsHold {
   readonly id: string;
 }
 
@@ -50,7 +53,7 @@ const MOST_WAITING_MS = 4_000;
 export const LEAST_REMAINING_MS = 1_000;
 const LIMITS = { most: 16, atOnce: 2 };
 
-export function createTakeTogether(parts: Parts): (hold: NamedHold) => Promise<TakeOutcome> {
+export function createTakeTogether(parts: Parts): TakeTogether {
   const { db, log, metrics, fans, codeKey, store, idempotency } = parts;
   const findOutcome = createFindOutcome(parts);
 
@@ -165,7 +168,8 @@ function membersOf(holds: readonly WaitingHold[]): Member[] {
   const seats = new Set<number>();
   return holds.flatMap((hold) => {
     const { progress, ordinals, lease, askedAt } = hold;
-    if (lease.remainingMs() < LEAST_REMAINING_MS || performance.now() - askedAt > MOST_WAITING_MS) return [];
+    if ((lease && lease.remainingMs() < LEAST_REMAINING_MS) || performance.now() - askedAt > MOST_WAITING_MS)
+      return [];
     if (fans.has(progress.userId) || ordinals.some((ordinal) => seats.has(ordinal))) return [];
     fans.add(progress.userId);
     for (const ordinal of ordinals) seats.add(ordinal);
