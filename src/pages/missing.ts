@@ -19,7 +19,7 @@ export function missingPage(built: BuiltPages): (problem: Problem, request: Requ
     if (request.accepts(["json", "html"]) !== "html") return null;
     const language = languageOf(request.headers);
     if (PLAIN.test(request.path)) return problemPage(show, problem, language, "/plain");
-    // The script knows all its addresses, and says what this one is not.
-    return shell({ built, source: "main.tsx", language, event: null, plain: null, status: 404 });
+    // The script knows all its addresses, and says that this is none.
+    return shell({ built, source: "main.tsx", language, event: null, plain: "/plain", status: 404 });
   };
 }

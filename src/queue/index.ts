@@ -333,8 +333,10 @@ export function createQueue(deps: QueueDeps) {
     /** A hold was tried, whatever became of it: the automatic rate follows how that goes. */
     holdTried: (tried: TriedHold): void => health.note(tried),
 
-    holdsChanged: ({ queueId, userId, ticketId, liveUntil }: SlotHolder & { liveUntil: Date | null }) =>
-      store.setHold(queueId, userId, ticketId, liveUntil),
+    async holdsChanged({ queueId, userId, ticketId, liveUntil }: SlotHolder & { liveUntil: Date | null }) {
+      const code = await store.setHold(queueId, userId, ticketId, liveUntil);
+      return { removed: code === Code.removed };
+    },
 
     endSession: ({ queueId, userId, ticketId }: SlotHolder) =>
       store.endSession(queueId, userId, ticketId, "purchased"),

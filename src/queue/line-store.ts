@@ -271,13 +271,9 @@ export function createLineStore(
       return (await run("use_slot", queueId, [userId, ticketId, fence, holdSeconds * 1_000_000]))[0];
     },
 
-    async setHold(queueId: string, userId: string, ticketId: string, liveUntil: Date | null): Promise<void> {
-      await run("set_hold", queueId, [
-        queueId,
-        userId,
-        ticketId,
-        liveUntil ? liveUntil.getTime() * 1_000 : 0,
-      ]);
+    async setHold(queueId: string, userId: string, ticketId: string, liveUntil: Date | null): Promise<Code> {
+      const micros = liveUntil ? liveUntil.getTime() * 1_000 : 0;
+      return (await run("set_hold", queueId, [queueId, userId, ticketId, micros]))[0];
     },
 
     async endSession(queueId: string, userId: string, ticketId: string, reason: string): Promise<void> {

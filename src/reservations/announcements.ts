@@ -32,9 +32,11 @@ export interface Announcements {
 
 const NOTIFY_GAP_MS = 20;
 
+/** @param endHolds of a fan who was removed while a hold was under way, or a payment that was declined after that. */
 export function createAnnouncements(
   { db, log, jobs, catalog, admission }: ReservationsDeps,
   store: Store,
+  endHolds: (userId: string, performanceId: string) => Promise<unknown>,
 ): Announcements {
   const liveUntilOf = createLiveUntil(db, store);
   const underWay = new Set<Promise<unknown>>();
@@ -65,8 +67,12 @@ export function createAnnouncements(
     if (!facts) return;
     const holder = { queueId: facts.queueId, userId, ticketId };
     const liveUntil = how.liveUntil ?? (await liveUntilOf({ performanceId, userId, ticketId }));
-    if (how.purchased && liveUntil === null) await admission.endSession(holder);
-    else await admission.holdsChanged({ ...holder, liveUntil });
+    if (how.purchased && liveUntil === null) {
+      await admission.endSession(holder);
+      return;
+    }
+    const { removed } = await admission.holdsChanged({ ...holder, liveUntil });
+    if (removed && liveUntil !== null) await endHolds(userId, performanceId);
   }
 
   function seatsChanged(performanceId: string): void {

@@ -45,8 +45,8 @@ export interface Releases {
     userId: string | null,
     ifVersions: readonly number[] | null,
   ): Promise<CancelOutcome>;
-  /** All or none: with a payment undecided, nothing is released. */
-  releaseHoldsOf(userId: string, performanceId: string, cause?: LeaveCause): Promise<LeaveOutcome>;
+  /** `left`: all or none; with a payment undecided, nothing is released. `removed`: all that are not being paid. */
+  releaseHoldsOf(userId: string, performanceId: string, cause: LeaveCause): Promise<LeaveOutcome>;
   /** Fans with live reservations; asked when a queue is rebuilt. */
   liveHolds(performanceId: string): Promise<LiveHold[]>;
   /** Tells others of lapsed holds that a committed transaction has ended. */
@@ -160,17 +160,18 @@ export function createReleases({
       return outcome.ok ? { ok: true } : outcome;
     },
 
-    async releaseHoldsOf(userId, performanceId, cause = "left") {
+    async releaseHoldsOf(userId, performanceId, cause) {
       const outcome = await transact<LeaveOutcome & { ended?: Ended[] }>(db, async (trx) => {
         await fans.lockFan(trx, userId);
         const live = await store.lockLiveOfFan(trx, performanceId, userId);
-        if (live.some(({ status }) => status === "PAYING"))
+        const held = live.filter(({ status }) => status === "HELD");
+        if (cause === "left" && held.length < live.length)
           return { ok: false, reason: "PAYMENT_IN_PROGRESS" };
-        const now = live[0]?.now;
+        const now = held[0]?.now;
         if (!now) return { ok: true };
         return {
           ok: true,
-          ended: await store.endReservations(trx, live, {
+          ended: await store.endReservations(trx, held, {
             from: "HELD",
             to: "CANCELLED",
             cause,

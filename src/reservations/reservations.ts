@@ -13,7 +13,13 @@ import { createPaymentTransitions, type PaymentTransitions } from "./payment-tra
 import { createPictures } from "./picture.ts";
 import type { ReservationsDeps } from "./ports.ts";
 import { createReads, type Reads } from "./reads.ts";
-import { type CancelOutcome, createReleases, type LeaveCause, type LeaveOutcome } from "./releases.ts";
+import {
+  type CancelOutcome,
+  createReleases,
+  type LeaveCause,
+  type LeaveOutcome,
+  type Releases,
+} from "./releases.ts";
 import { createRoutes } from "./routes.ts";
 import { createOperatorSeats, type OperatorSeats } from "./seats.ts";
 import { loadReservationStatements } from "./statements.ts";
@@ -28,8 +34,11 @@ export interface Reservations extends OperatorSeats, SeatFeed, Reads, Gate {
     userId: string | null,
     ifVersions: readonly number[] | null,
   ): Promise<CancelOutcome>;
-  /** A fan gives up the admission or loses it: all holds end, or none while a payment is undecided. */
-  releaseHoldsOf(userId: string, performanceId: string, cause?: LeaveCause): Promise<LeaveOutcome>;
+  /**
+   * A fan gives up the admission: all holds end, or none while a payment is undecided. Or loses it: all holds end but
+   * those that are being paid.
+   */
+  releaseHoldsOf(userId: string, performanceId: string, cause: LeaveCause): Promise<LeaveOutcome>;
   /** Fans whose reservations keep their slot open, and until when. */
   liveHolds(performanceId: string): Promise<LiveHold[]>;
   /** Handles the job `hold-<reservationId>`; it may come early, late or twice. */
@@ -59,10 +68,12 @@ export function createReservations(deps: ReservationsDeps, options?: StatementOp
     store,
     feed,
     idempotency: createIdempotency(run),
-    announcements: createAnnouncements(deps, store),
+    announcements: createAnnouncements(deps, store, (userId, performanceId) =>
+      releases.releaseHoldsOf(userId, performanceId, "removed"),
+    ),
     pictures: createPictures(feed),
   };
-  const releases = createReleases(base);
+  const releases: Releases = createReleases(base);
   const parts: Parts = { ...base, releases };
   const room = {
     ...createOperatorSeats(parts),

@@ -305,6 +305,22 @@ describe("contract · operator", function () {
       expect((await house.hold(other, wanted)).status).to.equal(201);
     });
 
+    it("a removal that met a locked row · is 503, and done when it is asked for again", async () => {
+      const show = await house.makeShow();
+      const inside = await house.enter(await house.fan(), show);
+      const at = `/queues/${show.queueId}/tickets/${inside.ticketId}`;
+      const { id } = (await house.hold(inside, { seatIds: [show.seatIds[0] as string] })).body;
+      const locked = await house.db.transaction();
+      await locked.raw("SELECT id FROM users WHERE id = ? FOR UPDATE", [inside.fan.userId]);
+      const half = await house.operator("POST", `${at}/remove`, { reason: "bot" }, 503);
+      await locked.rollback();
+      expect(half.body.code).to.equal("BUSY");
+      expect((await house.claim(inside.fan, show)).body.code).to.equal("NOT_ADMITTED");
+      await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
+      const { body } = await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token });
+      expect(body.status).to.equal("CANCELLED");
+    });
+
     it("a removed fan whose payment is undecided · keeps the seats until the provider has decided", async () => {
       const show = await house.makeShow();
       const inside = await house.enter(await house.fan(), show);
@@ -315,6 +331,7 @@ describe("contract · operator", function () {
       await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
       const statusOf = async () =>
         (await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token })).body.status;
+      expect(await statusOf()).to.equal("PAYING");
       await eventually(async () => (await statusOf()) === "CONFIRMED", { ...SOON, what: "the payment" });
     });
   });

@@ -110,7 +110,7 @@ async function openStage(world: World) {
       }
       case "leave": {
         const expected = model.leave(action.fan);
-        const outcome = await world.reservations.releaseHoldsOf(fanOf(action.fan).userId, hall.id);
+        const outcome = await world.reservations.releaseHoldsOf(fanOf(action.fan).userId, hall.id, "left");
         expect(outcome.ok ? "left" : outcome.reason).to.equal(expected);
         return;
       }

@@ -114,7 +114,9 @@ describe("contention for several seats", () => {
       await done("cancelled", cancel(given.id), 204);
       await single.lapse((await single.held(other, hall, [7])).id);
       expect(await single.reservations.sweep(10)).to.equal(1);
-      expect(await single.reservations.releaseHoldsOf(fan.userId, hall.id)).to.deep.equal({ ok: true });
+      expect(await single.reservations.releaseHoldsOf(fan.userId, hall.id, "left")).to.deep.equal({
+        ok: true,
+      });
       await single.db.transaction((trx) => single.reservations.blockSeats(trx, hall.id, [9], "camera"));
       expect(await single.letters(hall)).to.equal(`AAAAAOAAAB${"A".repeat(10)}`);
       await single.expectInvariants();

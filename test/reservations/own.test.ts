@@ -132,19 +132,50 @@ describe("one's own reservations", () => {
     const elsewhere = await world.held(fan, await world.makeHall(), [0]);
     await world.held(fan, hall, [0]);
     await world.held(fan, hall, [1]);
-    expect(await world.reservations.releaseHoldsOf(fan.userId, hall.id)).to.deep.equal({ ok: true });
+    expect(await world.reservations.releaseHoldsOf(fan.userId, hall.id, "left")).to.deep.equal({ ok: true });
     expect(await world.letters(hall)).to.equal("A".repeat(20));
     expect(await world.statusOf(elsewhere.id)).to.equal("HELD");
-    expect(await world.reservations.releaseHoldsOf(fan.userId, hall.id)).to.deep.equal({ ok: true });
+    expect(await world.reservations.releaseHoldsOf(fan.userId, hall.id, "left")).to.deep.equal({ ok: true });
   });
 
   it("releaseHoldsOf · a payment is undecided · refused, and nothing is released", async () => {
     const { id } = await world.held(fan, hall, [0]);
     await world.held(fan, hall, [1]);
     await world.pay(fan, id, "undecided");
-    const outcome = await world.reservations.releaseHoldsOf(fan.userId, hall.id);
+    const outcome = await world.reservations.releaseHoldsOf(fan.userId, hall.id, "left");
     expect(outcome).to.deep.equal({ ok: false, reason: "PAYMENT_IN_PROGRESS" });
     expect(await world.letters(hall)).to.equal(`HH${"A".repeat(18)}`);
+  });
+
+  it("releaseHoldsOf · removed while a payment is undecided · that one goes on, the others end", async () => {
+    const paying = await world.held(fan, hall, [0]);
+    const held = await world.held(fan, hall, [1]);
+    await world.pay(fan, paying.id, "undecided");
+    const outcome = await world.reservations.releaseHoldsOf(fan.userId, hall.id, "removed");
+    expect(outcome).to.deep.equal({ ok: true });
+    expect([await world.statusOf(paying.id), await world.statusOf(held.id)]).to.deep.equal([
+      "PAYING",
+      "CANCELLED",
+    ]);
+    const last = await world
+      .db("reservation_history")
+      .where({ reservation_id: held.id })
+      .orderBy("version", "desc")
+      .first();
+    expect(last.cause).to.equal("removed");
+  });
+
+  it("a fan who is removed while a hold is under way · does not keep it", async () => {
+    world.removed.add(fan.ticketId);
+    const { id } = await world.held(fan, hall, [0]);
+    await eventually(async () => (await world.statusOf(id)) === "CANCELLED", { what: "its end" });
+  });
+
+  it("a fan who is removed while paying · declined · does not keep the hold", async () => {
+    const { id } = await world.held(fan, hall, [0]);
+    world.removed.add(fan.ticketId);
+    expect((await world.pay(fan, id, "declined")).status).to.equal(402);
+    await eventually(async () => (await world.statusOf(id)) === "CANCELLED", { what: "its end" });
   });
 
   it("liveHolds · holds and payments · the latest end of each fan's", async () => {

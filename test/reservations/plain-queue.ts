@@ -19,8 +19,12 @@ export function passOf(
   return [how, performance.id, userId, ticketId].join("~");
 }
 
-/** @param revoked tickets whose slot is gone. */
-export function plainQueue(calls: QueueCall[], revoked: ReadonlySet<string>): AdmissionPort {
+/** @param revoked tickets whose slot is gone. @param removed those that an operator removes while a hold is under way. */
+export function plainQueue(
+  calls: QueueCall[],
+  revoked: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
+): AdmissionPort {
   return {
     verifyPass(token, performanceId) {
       const [how, passPerformance, userId = "", ticketId = ""] = token.split("~");
@@ -35,6 +39,7 @@ export function plainQueue(calls: QueueCall[], revoked: ReadonlySet<string>): Ad
     holdTried: () => undefined,
     async holdsChanged({ userId, ticketId, liveUntil }) {
       calls.push({ call: "holdsChanged", userId, ticketId, liveUntil });
+      return { removed: removed.has(ticketId) };
     },
     async endSession({ userId, ticketId }) {
       calls.push({ call: "endSession", userId, ticketId });

@@ -125,6 +125,7 @@ export async function openWorld(options: WorldOptions = {}) {
   });
   const queueCalls: QueueCall[] = [];
   const revoked = new Set<string>();
+  const removed = new Set<string>();
   const reservations = createReservations(
     {
       db,
@@ -152,7 +153,7 @@ export async function openWorld(options: WorldOptions = {}) {
           return locked;
         },
       },
-      admission: plainQueue(queueCalls, revoked),
+      admission: plainQueue(queueCalls, revoked, removed),
       admissionCodeKey: CODE_KEY,
     },
     options.statements,
@@ -263,6 +264,7 @@ export async function openWorld(options: WorldOptions = {}) {
     jobQueue,
     queueCalls,
     revoked,
+    removed,
     url: served.url,
     databaseUrl,
     redisUrl,

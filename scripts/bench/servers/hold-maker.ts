@@ -47,7 +47,7 @@ async function open() {
       verifyPass: (userId) => ({ ok: true, userId, ticketId: userId, fence: 1 }),
       useSlot: async () => ({ ok: true }),
       holdTried: () => undefined,
-      holdsChanged: async () => undefined,
+      holdsChanged: async () => ({ removed: false }),
       endSession: async () => undefined,
     },
     admissionCodeKey: createSecretKey(randomBytes(32)),

@@ -17,12 +17,12 @@ export function ticketRoutes(tickets: TicketControls, actorOf: ActorOf): Route[]
       tag: TAG,
       summary: "Remove a fan from the queue",
       description:
-        "Ends the ticket and bars its account from this queue until it is readmitted. What it holds unpaid is given back at once. Idempotent.",
+        "Ends the ticket and bars its account from this queue until it is readmitted. What it holds is given back at once; what is being paid, if that fails. Idempotent: after a 503 ask again, since half of it may be done.",
       access: "operator",
       params: ticketParams,
       body: removal,
       responses: { 204: { description: "It is removed." } },
-      errors: ["NOT_FOUND", "QUEUE_UNAVAILABLE", "REBUILDING"],
+      errors: ["NOT_FOUND", "QUEUE_UNAVAILABLE", "REBUILDING", "BUSY"],
       async handler({ principal, params: { id, ticketId }, body }: TicketContext<{ reason: string }>) {
         return answer(await tickets.remove(await actorOf(principal), id, ticketId, body.reason));
       },

@@ -145,8 +145,19 @@ describe("inside", () => {
       lab = await openLab(house);
       const fan = await inside();
       await lab.store.endSession(lab.queueId, fan.userId, fan.ticketId, "purchased");
-      await lab.store.setHold(lab.queueId, fan.userId, fan.ticketId, await at(40));
+      expect(await lab.store.setHold(lab.queueId, fan.userId, fan.ticketId, await at(40))).to.equal(
+        Code.noTicket,
+      );
       expect(await lab.count("active")).to.equal(0);
+    });
+
+    it("set_hold · of a ticket that was removed · says so and changes nothing", async () => {
+      lab = await openLab(house);
+      const fan = await inside();
+      await lab.store.leave(lab.queueId, fan.userId, fan.ticketId, "removed", {});
+      const code = await lab.store.setHold(lab.queueId, fan.userId, fan.ticketId, await at(40));
+      expect(code).to.equal(Code.removed);
+      expect([await lab.count("active"), await lab.count("holding")]).to.deep.equal([0, 0]);
     });
 
     it("end_session · twice · frees the slot once and writes it down once", async () => {
