@@ -312,9 +312,8 @@ describe("contract · operator", function () {
       const { id } = (await house.hold(inside, { seatIds: [show.seatIds[0] as string] })).body;
       const locked = await house.db.transaction();
       await locked.raw("SELECT id FROM users WHERE id = ? FOR UPDATE", [inside.fan.userId]);
-      const half = await house.operator("POST", `${at}/remove`, { reason: "bot" }, 503);
+      await house.operator("POST", `${at}/remove`, { reason: "bot" }, 503);
       await locked.rollback();
-      expect(half.body.code).to.equal("BUSY");
       expect((await house.claim(inside.fan, show)).body.code).to.equal("NOT_ADMITTED");
       await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
       const { body } = await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token });
