@@ -288,7 +288,7 @@ export function createQueue(deps: QueueDeps) {
       if (row) await applyRow(db, store, row, "settings");
     },
 
-    /** Bars the account, and gives back what it holds unpaid. */
+    /** Bars the account, and gives back what it holds and is not paying for. */
     async removeTicket(queueId: string, ticketId: string, by: string, reason: string) {
       const userId = await ownerOf(queueId, ticketId);
       if (!userId) return { ok: false, reason: "NOT_FOUND" } as const;

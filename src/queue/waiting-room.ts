@@ -43,7 +43,7 @@ export type LeaveOutcome =
   | { readonly ok: false; readonly reason: "NOT_FOUND" | "PAYMENT_IN_PROGRESS" | "REBUILDING" };
 
 export interface WaitingRoomDeps extends GatewayLinesDeps {
-  /** Gives back what a fan holds who gives up the admission or loses it; refuses while a payment is being decided. */
+  /** Gives back what a fan holds who gives up the admission (refused while a payment is being decided) or loses it. */
   releaseHolds(
     userId: string,
     performanceId: string,

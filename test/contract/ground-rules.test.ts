@@ -19,9 +19,13 @@ describe("contract · ground rules", () => {
   after(() => house?.close());
 
   describe("errors", () => {
-    it("an unknown path · anywhere · 404 NOT_FOUND as a problem, never a page", async () => {
-      for (const path of ["/api/v1/nothing", "/api/v1", "/api", "/api/v2/me", "/nothing", "/api/v1/ME"]) {
-        const { status, body } = await house.client.at("GET", path, { headers: { Accept: "text/html" } });
+    it("an unknown path · 404 NOT_FOUND as a problem; under /api never a page, whoever asks", async () => {
+      const asked = ["/api/v1/nothing", "/api/v1", "/api", "/api/v2/me", "/api/v1/ME"].map((path) => [
+        path,
+        "text/html",
+      ]);
+      for (const [path = "", accept = ""] of [...asked, ["/nothing", "*/*"]]) {
+        const { status, body } = await house.client.at("GET", path, { headers: { Accept: accept } });
         expect([path, status, body.code]).to.deep.equal([path, 404, "NOT_FOUND"]);
       }
     });
