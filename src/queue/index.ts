@@ -4,6 +4,7 @@
  * Redis decides, by scripts on one hash slot a queue; PostgreSQL keeps the journal that makes an admission count and
  * from which everything can be made again. Gateways keep copies of their own fans' places.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config.ts";
@@ -64,6 +65,9 @@ export const LUA_FOLDER = fileURLToPath(new URL("lua", import.meta.url));
 
 /** Joins reach the journal within a few ticks. */
 const JOURNAL_LAG_MS = 600;
+/** How long whoever makes a queue waits for a worker that loads it, and how often it looks. */
+const LOADED_WITHIN_MS = 2_000;
+const LOADED_LOOK_MS = 20;
 
 export interface QueueDeps {
   readonly db: Database;
@@ -188,11 +192,23 @@ export function createQueue(deps: QueueDeps) {
     return { changed, before: { [field as string]: before }, after: { [field as string]: after } };
   }
 
+  /** @returns false while another process is at it. */
+  function loadUnlessLoaded(queueId: string): Promise<boolean> {
+    return inTransaction(db, PATIENT_LIMITS, async (trx) => {
+      const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
+        lockKey(lockName(queueId)),
+      ]);
+      if (await store.isLoaded(queueId)) return true;
+      if (rows[0].locked) await rebuild(trx, store, queueId, liveHolds);
+      return rows[0].locked;
+    });
+  }
+
   /** The account of a ticket. A join of this moment may still be on its way to the journal, hence the second look. */
   async function ownerOf(queueId: string, ticketId: string): Promise<string | null> {
     const known = await findJoin(db, queueId, ticketId);
     if (known) return known;
-    await new Promise((resolve) => setTimeout(resolve, JOURNAL_LAG_MS));
+    await sleep(JOURNAL_LAG_MS);
     return findJoin(db, queueId, ticketId);
   }
 
@@ -213,15 +229,10 @@ export function createQueue(deps: QueueDeps) {
       await insertDraw(trx, queueId, sealSeed(config.drawKey, queueId, drawSeed), config.drawBeacon);
     },
 
-    /** Loads a new queue into Redis, unless a worker is at it. */
+    /** Loads a new queue into Redis. A worker may be at it: it is waited for, since fans may join as soon as this is over. */
     async initialise(queueId: string): Promise<void> {
-      await inTransaction(db, PATIENT_LIMITS, async (trx) => {
-        const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
-          lockKey(lockName(queueId)),
-        ]);
-        if (!rows[0].locked || (await store.isLoaded(queueId))) return;
-        await rebuild(trx, store, queueId, liveHolds);
-      });
+      const deadline = performance.now() + LOADED_WITHIN_MS;
+      while (!(await loadUnlessLoaded(queueId)) && performance.now() < deadline) await sleep(LOADED_LOOK_MS);
     },
 
     async settingsOf(queueId: string) {

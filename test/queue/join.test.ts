@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { lockKey } from "../../src/platform/advisory-locks.ts";
+import { lockName } from "../../src/queue/admission.ts";
 import { eventually } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
@@ -19,6 +22,21 @@ describe("join", () => {
     const { queueId } = await house.newQueue();
     const outcome = await gateway.queue.room.join(queueId, newFan(), null);
     expect(outcome).to.have.nested.property("view.state", "admitted");
+  });
+
+  it("join · at once after a queue was made that a worker was already loading · is not refused", async () => {
+    const { queueId } = await house.newQueueRow();
+    const worker = await house.db.transaction();
+    await worker.raw("SELECT pg_advisory_xact_lock(?::bigint)", [lockKey(lockName(queueId))]);
+    let over = false;
+    const made = gateway.queue.initialise(queueId).finally(() => {
+      over = true;
+    });
+    await sleep(200);
+    expect(over).to.equal(false);
+    await worker.rollback();
+    await made;
+    expect(await gateway.queue.room.join(queueId, newFan(), null)).to.include({ ok: true });
   });
 
   it("join · when the building is full · waits in the order of joining and is admitted as slots come free", async () => {
