@@ -60,12 +60,11 @@ export interface AdmissionPort {
   >;
   /** A hold was tried with a good pass, whatever became of it; failed: by a fault of ours. */
   holdTried(tried: { queueId: string; tookMs: number; failed: boolean }): void;
-  /** The latest end of the ticket's live reservations changed; null when none is live. */
-  holdsChanged(
-    change: AdmissionHolder & { liveUntil: Date | null },
-  ): Promise<{
-    /** An operator has removed the ticket: what it holds must end. */ readonly removed: boolean;
-  }>;
+  /**
+   * The latest end of the ticket's live reservations changed; null when none is live.
+   * @returns whether an operator has removed the ticket: what it holds must end then.
+   */
+  holdsChanged(change: AdmissionHolder & { liveUntil: Date | null }): Promise<{ readonly removed: boolean }>;
   /** The purchase is finished and nothing else of this ticket is live. */
   endSession(holder: AdmissionHolder): Promise<void>;
 }
