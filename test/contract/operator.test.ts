@@ -312,8 +312,11 @@ describe("contract · operator", function () {
       const { id } = (await house.hold(inside, { seatIds: [show.seatIds[0] as string] })).body;
       const locked = await house.db.transaction();
       await locked.raw("SELECT id FROM users WHERE id = ? FOR UPDATE", [inside.fan.userId]);
-      await house.operator("POST", `${at}/remove`, { reason: "bot" }, 503);
-      await locked.rollback();
+      try {
+        await house.operator("POST", `${at}/remove`, { reason: "bot" }, 503);
+      } finally {
+        await locked.rollback();
+      }
       expect((await house.claim(inside.fan, show)).body.code).to.equal("NOT_ADMITTED");
       await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
       const { body } = await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token });
@@ -324,14 +327,17 @@ describe("contract · operator", function () {
       const show = await house.makeShow();
       const inside = await house.enter(await house.fan(), show);
       const { id } = (await house.hold(inside, { seatIds: [show.seatIds[0] as string] })).body;
-      const card = { type: "sandbox", card: "undecided", settleAfterSeconds: 1 };
+      const card = { type: "sandbox", card: "undecided", settleAfterSeconds: 4 };
       expect((await house.pay(inside.fan, id, card)).status).to.equal(202);
       const at = `/queues/${show.queueId}/tickets/${inside.ticketId}`;
       await house.operator("POST", `${at}/remove`, { reason: "bot" }, 204);
       const statusOf = async () =>
         (await house.client.api("GET", `/reservations/${id}`, { token: inside.fan.token })).body.status;
       expect(await statusOf()).to.equal("PAYING");
-      await eventually(async () => (await statusOf()) === "CONFIRMED", { ...SOON, what: "the payment" });
+      await eventually(async () => (await statusOf()) === "CONFIRMED", {
+        timeoutMs: 12_000,
+        what: "the payment",
+      });
     });
   });
 

@@ -173,6 +173,9 @@ describe("one's own reservations", () => {
 
   it("a fan who is removed while paying · declined · does not keep the hold", async () => {
     const { id } = await world.held(fan, hall, [0]);
+    const isTold = () =>
+      world.queueCalls.some(({ call, ticketId }) => call === "holdsChanged" && ticketId === fan.ticketId);
+    await eventually(isTold, { what: "the queue to hear of the hold" });
     world.removed.add(fan.ticketId);
     expect((await world.pay(fan, id, "declined")).status).to.equal(402);
     await eventually(async () => (await world.statusOf(id)) === "CANCELLED", { what: "its end" });
