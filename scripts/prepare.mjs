@@ -12,7 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureDependencies, InstallError } from "./install.mjs";
-import { tellAfter, testHalves } from "./test-halves.mjs";
+import { tellAfter, testGroups } from "./test-groups.mjs";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -84,14 +84,13 @@ async function runProgram(file, args) {
   return null;
 }
 
-/** The files or the choice that are named run by themselves, all of them as two halves at once. */
+/** The files or the choice that are named run by themselves, all of them as groups at once. */
 async function runTests(args) {
   if (args.length > 0) return runMocha({}, args);
   const colour = process.stdout.isTTY ? ["--color"] : [];
-  const turns = [Promise.resolve()];
-  for (const files of testHalves(ROOT)) turns.push(runMocha({}, [...colour, ...files], turns.at(-1)));
-  const codes = await Promise.all(turns.slice(1));
-  return Math.max(...codes);
+  const runs = [];
+  for (const files of testGroups(ROOT)) runs.push(runMocha({}, [...colour, ...files], Promise.all(runs)));
+  return Math.max(...(await Promise.all(runs)));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { type Database, openDatabase, poolState } from "../../src/platform/postgres.ts";
 import { type TestDatabase, testServers } from "../support/servers.ts";
+import { eventually } from "../support/wait.ts";
 
 describe("postgres", () => {
   let database: TestDatabase;
@@ -24,12 +25,22 @@ describe("postgres", () => {
   });
 
   it("the state of a pool · busy, waited for, and closed · is what it is", async () => {
-    const sleeping = [1, 2, 3].map(() => db.raw("SELECT pg_sleep(0.2)").then(() => undefined));
-    const states = new Set<string>();
-    const watch = setInterval(() => states.add(JSON.stringify(poolState(db))), 5);
-    await Promise.all(sleeping);
-    clearInterval(watch);
-    expect([...states]).to.include(JSON.stringify({ used: 2, free: 0, waiting: 1 }));
+    const LOCK = "SELECT pg_advisory_xact_lock(1)";
+    const holder = openDatabase(database.url, 1, "test-postgres-lock");
+    const asking: Promise<unknown>[] = [];
+    const busy = JSON.stringify({ used: 2, free: 0, waiting: 1 });
+    try {
+      await holder.transaction(async (held) => {
+        await held.raw(LOCK);
+        asking.push(...[1, 2, 3].map(() => db.raw(LOCK).then(() => undefined)));
+        await eventually(() => JSON.stringify(poolState(db)) === busy, {
+          what: "two of three using the pool",
+        });
+      });
+    } finally {
+      await holder.destroy();
+    }
+    await Promise.all(asking);
     await db.destroy();
     expect(poolState(db)).to.deep.equal({ used: 0, free: 0, waiting: 0 });
   });

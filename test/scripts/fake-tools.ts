@@ -58,7 +58,7 @@ export async function makeClone(dir: string, program: string): Promise<void> {
   for (const name of ["scripts", "tools"]) await mkdir(path.join(dir, name));
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(dir, name), text);
   await chmod(path.join(dir, "tools/tool.js"), 0o755);
-  for (const name of ["prepare.mjs", "install.mjs", "install-lock.mjs", "test-halves.mjs"]) {
+  for (const name of ["prepare.mjs", "install.mjs", "install-lock.mjs", "test-groups.mjs"]) {
     await cp(path.join(SCRIPTS, name), path.join(dir, "scripts", name));
   }
 }

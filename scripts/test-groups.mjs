@@ -1,9 +1,9 @@
 /**
- * The tests wait more than they compute, so they run as two halves at once, each on servers of its own.
+ * The tests wait more than they compute, so they run in groups at once, each on servers of its own.
  *
  * Mocha's own `--parallel` keeps its processes from file to file and calls the closing hooks after each: servers
- * would be started anew for every file, or shared by tests that count what a server was asked. Two ordinary runs
- * are as isolated as one. The first half is told while it runs, the second once the first is over.
+ * would be started anew for every file, or shared by tests that count what a server was asked. Ordinary runs
+ * are as isolated as one. The first group is told while it runs, each other once those before it are over.
  *
  * Plain JavaScript on node: built-ins, like prepare.mjs, which imports it.
  */
@@ -12,19 +12,25 @@ import os from "node:os";
 import path from "node:path";
 
 const TESTS = "test";
-/** Whole folders, since test/contract ends by asking what all its files have seen; chosen to take half of the time. */
-const FIRST_HALF = new Set(["auth", "browser", "catalog", "contract", "costs", "reservations"]);
+/**
+ * Whole folders, since test/contract ends by asking what all its files have seen; the last group has all others.
+ * Chosen to take a third of the time each, which is what two cores can bear.
+ */
+const GROUPS = [new Set(["contract", "scripts"]), new Set(["auth", "browser", "queue"])];
 const NOT_BY_DEFAULT = path.join(TESTS, "long") + path.sep;
 
 /** @returns {string[][]} lists of files, relative to the root, that may run at the same time; one list on one core. */
-export function testHalves(root, cores = os.availableParallelism()) {
+export function testGroups(root, cores = os.availableParallelism()) {
   const files = readdirSync(path.join(root, TESTS), { recursive: true })
     .map((file) => path.join(TESTS, file))
     .filter((file) => file.endsWith(".test.ts") && !file.startsWith(NOT_BY_DEFAULT))
     .sort();
   if (cores < 2) return [files];
-  const first = files.filter((file) => FIRST_HALF.has(file.split(path.sep)[1]));
-  return [first, files.filter((file) => !first.includes(file))].filter((half) => half.length > 0);
+  const groups = [...GROUPS, null].map(() => []);
+  // Not found is -1, which is the last.
+  for (const file of files)
+    groups.at(GROUPS.findIndex((folders) => folders.has(file.split(path.sep)[1]))).push(file);
+  return groups.filter((group) => group.length > 0);
 }
 
 /**
