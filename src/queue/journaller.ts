@@ -68,19 +68,21 @@ export function createJournaller(deps: JournallerDeps): Journaller {
 
   /** @returns what is missing, or null. */
   async function lossIn(queueId: string, answer: TickAnswer): Promise<string | null> {
-    if (answer.code === Code.rebuilding) return "the queue is not in Redis";
     const position = await positionOf(queueId);
     const before = reached.get(queueId);
-    const lacks = ({ tick, number, epoch }: TickAnswer) =>
+    const lacks = ({ code, tick, number, epoch }: TickAnswer) =>
+      code === Code.rebuilding ||
       (position !== null && (tick < position.tick || number < position.length)) ||
       (before?.epoch === epoch && (tick < before.tick || number < before.number));
     if (!lacks(answer)) {
       reached.set(queueId, answer);
       return null;
     }
-    // Asked again, since the position may have been read after the answer was given.
+    // Asked again, since the answer may be from before this process had the lock, when another one was loading the
+    // queue, and the position from after the answer.
     const again = await store.tick(queueId, ASK_AGAIN_MS);
-    return again.code !== Code.rebuilding && lacks(again) ? "Redis lacks what it had" : null;
+    if (!lacks(again)) return null;
+    return again.code === Code.rebuilding ? "the queue is not in Redis" : "Redis lacks what it had";
   }
 
   /** @returns whether there may be more. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { lockKey } from "../../src/platform/advisory-locks.ts";
+import { type AdvisoryLocks, createAdvisoryLocks, lockKey } from "../../src/platform/advisory-locks.ts";
+import { createLogger } from "../../src/platform/logger.ts";
 import { lockName } from "../../src/queue/admission.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, latch } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
 describe("join", () => {
@@ -82,5 +83,56 @@ describe("join", () => {
     expect(second).to.include({ ok: true, isNew: false });
     expect(second).to.have.nested.property("view.ticketId", first.ok && first.view.ticketId);
     expect(second).to.have.nested.property("view.ticket", first.ok && first.view.ticket);
+  });
+});
+
+describe("join · beside a worker that has just started", () => {
+  let house: QueueHouse;
+  let gateway: OpenQueue;
+  before(async () => {
+    house = await openHouse();
+    gateway = await house.openQueue();
+  });
+  after(async () => {
+    await gateway.close();
+    await house.close();
+  });
+
+  it("join · after a worker saw that there is no queue yet, before it has its lock · is not forgotten by it", async () => {
+    const { queueId } = await house.newQueueRow();
+    const log = createLogger("test", "silent");
+    const locks = createAdvisoryLocks(house.databaseUrl, log);
+    const [asked, mayHold, held] = [latch(), latch(), latch()];
+    const slow: AdvisoryLocks = {
+      ...locks,
+      async tryHold(name) {
+        asked.open();
+        await mayHold.opened;
+        const isHeld = await locks.tryHold(name);
+        if (isHeld) held.open();
+        return isHeld;
+      },
+    };
+    const { queue } = gateway;
+    const worker = queue.startAdmission(slow);
+    try {
+      await asked.opened;
+      await queue.initialise(queueId);
+      const fan = newFan();
+      const joined = await queue.room.join(queueId, fan, null);
+      mayHold.open();
+      await held.opened;
+      await eventually(
+        async () => (await house.db("queue_journal").where({ queue_id: queueId, kind: "join" })).length === 1,
+        { what: "the join in the journal" },
+      );
+      const view = await queue.room.view(queueId, fan);
+      expect(joined).to.include({ ok: true });
+      expect(view).to.have.nested.property("view.epoch", 1);
+    } finally {
+      mayHold.open();
+      await worker.close();
+      await locks.close();
+    }
   });
 });
