@@ -30,6 +30,8 @@ describe("contract · one seat, many fans", function () {
         const answers = await Promise.all(inside.map((each, index) => house.hold(each, body, {}, at(index))));
         const won = answers.filter(({ status }) => status === 201);
         const lost = answers.filter(({ status }) => status === 409);
+        const others = answers.filter(({ status }) => status !== 201 && status !== 409);
+        expect(others.map(({ status, body }) => `${status} ${body?.code}`)).to.deep.equal([]);
         expect([won.length, lost.length]).to.deep.equal([1, CLIENTS - 1]);
         for (const { body: refused } of lost)
           expect(refused.code).to.be.oneOf(["SEAT_TAKEN", "SEAT_CONTENDED"]);

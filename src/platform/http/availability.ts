@@ -35,6 +35,7 @@ const TIMING: AvailabilityTiming = { pingEveryMs: 500, pingTimeoutMs: 1_000, pat
 /** A ping that hangs is not sent again beside itself, or the pings would use up the pool; after this it is lost. */
 const PING_LOST_MS = 10_000;
 const RETRY_AFTER_SECONDS = 2;
+const TIMEOUT_PARTS = 4;
 
 export function watchAvailability(
   pings: Readonly<Record<Dependency, () => PromiseLike<unknown>>>,
@@ -122,10 +123,17 @@ function pinger(ping: () => PromiseLike<unknown>, timeoutMs: number): () => Prom
   };
 }
 
+/**
+ * In parts, of which one at most passes while this process stands still: timers that are due come before what was
+ * received meanwhile, and an answer that lies there is not late.
+ */
 function timeout(ms: number): { readonly over: Promise<false>; cancel(): void } {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
+    const wait = (parts: number) => {
+      timer = setTimeout(() => (parts > 1 ? wait(parts - 1) : resolve(false)), ms / TIMEOUT_PARTS);
+    };
+    wait(TIMEOUT_PARTS);
   });
   return { over, cancel: () => clearTimeout(timer) };
 }

@@ -17,6 +17,11 @@ import { echo, type Served, serve } from "./harness.ts";
 /** As in earnest, only sooner. */
 const SOON = { pingEveryMs: 150, pingTimeoutMs: 400, patienceMs: 400 };
 
+function standStill(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
 describe("availability", () => {
   let redisServer: PrivateRedis;
   let database: TestDatabase;
@@ -84,6 +89,17 @@ describe("availability", () => {
     const all = async () => Object.values(await availability.check()).every(Boolean);
     await eventually(async () => (await all()) && availability.failing() === null, { what: "pings in time" });
     expect((await get("/slow")).status).to.equal(200);
+  });
+
+  it("this process stood still while a ping was answered · nobody is refused for it", async () => {
+    const waiting = availability.race(new Promise((resolve) => setTimeout(resolve, 2_000, "answered")));
+    for (let round = 0; round < 2; round += 1) {
+      const asked = availability.check();
+      // Once the pings are under way; timers that have become due meanwhile then run before anything is read.
+      await new Promise<void>((resolve) => setImmediate(() => resolve(standStill(SOON.pingTimeoutMs + 100))));
+      expect(await asked).to.deep.equal({ database: true, queue: true });
+    }
+    expect(await waiting).to.equal("answered");
   });
 
   it("Redis stopped · 503 with Retry-After; the rest goes on; on its return so does Redis", async () => {
