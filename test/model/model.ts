@@ -174,6 +174,12 @@ export class Model {
     if (isOver(one)) one.status = "EXPIRED";
   }
 
+  /** The job of one that is over ends whatever else is over with it, but for what others have locked just then. */
+  job(index: number, locked: ReadonlySet<number> = new Set()): void {
+    if (!isOver(this.reservations[index] as Reservation)) return;
+    for (const other of this.reservations.keys()) if (!locked.has(other)) this.expire(other);
+  }
+
   sweep(): void {
     for (const index of this.reservations.keys()) this.expire(index);
   }

@@ -31,6 +31,21 @@ export function asHold(fan: number, seats: readonly number[]): Ways {
   return [...inOneStep((model) => model.hold(fan, seats)), ...inOneStep(() => "409 SEAT_CONTENDED")];
 }
 
+/** Whoever comes at the same time may have any of the others locked. */
+export function asJob(model: Model, reservation: number): Ways {
+  let mayBeLocked: ReadonlySet<number>[] = [new Set()];
+  for (const [other, { lapsed, status }] of model.reservations.entries()) {
+    const mayEndToo = other !== reservation && lapsed && (status === "HELD" || status === "PAYING");
+    if (mayEndToo) mayBeLocked = mayBeLocked.flatMap((locked) => [locked, new Set([...locked, other])]);
+  }
+  return mayBeLocked.flatMap((locked) =>
+    inOneStep((one) => {
+      one.job(reservation, locked);
+      return "";
+    }),
+  );
+}
+
 /** While the provider is asked, everybody sees PAYING. */
 export function asPayment(fan: number, reservation: number, card: Card): Ways {
   return [
