@@ -40,13 +40,13 @@ describe("revocations", () => {
   it("poll · of a revocation that became visible seconds after its moment · still finds it", async () => {
     const fan = await signUp(gateway.url);
     await revoke(fan, "sessions", 5);
-    await eventually(() => isRefused(fan), { what: "the revocation" });
+    await eventually(() => isRefused(fan), { timeoutMs: 1_000, what: "the revocation" });
   });
 
   it("poll · failing for a while · is logged once, keeps what is known and catches up", async () => {
     const known = await signUp(gateway.url);
     await revoke(known, "sessions", 0);
-    await eventually(() => isRefused(known), { what: "the revocation" });
+    await eventually(() => isRefused(known), { timeoutMs: 1_000, what: "the revocation" });
     const fan = await signUp(gateway.url);
     warnings.length = 0;
     let failedPolls = 0;
@@ -54,12 +54,12 @@ describe("revocations", () => {
       failedPolls += 1;
     });
     await gateway.db.raw("ALTER TABLE sessions RENAME TO sessions_away");
-    await eventually(() => warnings.length > 0, { what: "a failed poll" });
+    await eventually(() => warnings.length > 0, { timeoutMs: 2_000, what: "a failed poll" });
     await revoke(fan, "sessions_away", 0);
     await eventually(() => failedPolls >= 3, { what: "two more failed polls" });
     expect(isRefused(known)).to.equal(true);
     await gateway.db.raw("ALTER TABLE sessions_away RENAME TO sessions");
-    await eventually(() => isRefused(fan), { what: "the revocation made meanwhile" });
+    await eventually(() => isRefused(fan), { timeoutMs: 1_500, what: "the revocation made meanwhile" });
     expect(warnings).to.have.length(1);
   });
 

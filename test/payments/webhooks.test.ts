@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { v7 } from "uuid";
 import { signWebhook } from "../../src/payments/index.ts";
+import { checkSignature } from "../../src/payments/webhook-signature.ts";
 import { type Fan, type Hall, openWorld, tally, WEBHOOK_KEY, type World } from "../reservations/world.ts";
 
 describe("webhooks", () => {
@@ -99,6 +100,16 @@ describe("webhooks", () => {
     }
     expect(await status()).to.equal("PAYING");
     expect((await send(body, signWebhook(WEBHOOK_KEY, body, now() - 290))).status).to.equal(200);
+  });
+
+  it("F15 · webhook · 300 seconds away, before or after · the last that is taken", () => {
+    const body = event("payment.succeeded");
+    const at = 2_000_000_000;
+    const header = signWebhook(WEBHOOK_KEY, body, at);
+    const check = (away: number) => checkSignature(WEBHOOK_KEY, header, Buffer.from(body), at * 1_000 + away);
+    for (const away of [-300_000, 300_000]) expect(check(away), String(away)).to.deep.equal({ ok: true });
+    for (const away of [-300_001, 300_001])
+      expect(check(away), String(away)).to.deep.equal({ ok: false, reason: "WEBHOOK_STALE" });
   });
 
   it("webhook · two signatures while keys change · one that matches is enough", async () => {

@@ -39,7 +39,7 @@ describe("lanes", () => {
         const view = await gateway.queue.room.view(queueId, ordinary);
         return view.ok && view.view.position === 1;
       },
-      { what: "the ordinary fan to keep the first place" },
+      { timeoutMs: 2_000, what: "the ordinary fan to keep the first place" },
     );
     const lane = vip.ok ? vip.view.lane : "";
     expect(lane).to.equal("presale");
