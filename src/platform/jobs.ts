@@ -8,7 +8,7 @@ import { DelayedError, type Job, Queue, Worker } from "bullmq";
 import { Cluster, Redis } from "ioredis";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import type { RedisSettings } from "./redis.ts";
+import { COMMAND_TIMEOUT_MS, limitCommands, type RedisSettings } from "./redis.ts";
 import { continued, span, traceparent } from "./tracing/index.ts";
 
 /** On a Cluster all keys of BullMQ's queues must share a slot. */
@@ -61,8 +61,8 @@ export function openJobQueue<Data extends object>(
   const connection = openConnection(settings, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    commandTimeout: 1_500,
   });
+  limitCommands(connection, COMMAND_TIMEOUT_MS);
   const queue = new Queue(name, {
     connection,
     prefix: PREFIX,

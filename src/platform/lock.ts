@@ -7,7 +7,7 @@ import { Cluster, Redis } from "ioredis";
 import Redlock from "redlock";
 import type { Logger } from "./logger.ts";
 import type { Counter, Histogram } from "./metrics.ts";
-import type { RedisClient } from "./redis.ts";
+import { limitCommands, type RedisClient } from "./redis.ts";
 import { span } from "./tracing/index.ts";
 
 export interface Lease {
@@ -108,24 +108,25 @@ export function createLockService(options: LockOptions): LockService {
 }
 
 const retryStrategy = (attempt: number) => Math.min(1_000, 50 * attempt);
+const COMMAND_TIMEOUT_MS = 500;
 const FAIL_FAST = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: 500,
   connectTimeout: 1_000,
 };
 
 function openLockNode(url: string): RedisClient {
-  return quiet(new Redis(url, { ...FAIL_FAST, retryStrategy }));
+  return guarded(new Redis(url, { ...FAIL_FAST, retryStrategy }));
 }
 
 function openLockCluster(cluster: readonly string[]): RedisClient {
   const options = { enableOfflineQueue: false, clusterRetryStrategy: retryStrategy, redisOptions: FAIL_FAST };
-  return quiet(new Cluster([...cluster], options));
+  return guarded(new Cluster([...cluster], options));
 }
 
-/** The service counts what a lost node costs, and redlock reports it as clientError. */
-function quiet(client: RedisClient): RedisClient {
+function guarded(client: RedisClient): RedisClient {
+  limitCommands(client, COMMAND_TIMEOUT_MS);
+  // The service counts what a lost node costs, and redlock reports it as clientError.
   client.on("error", () => undefined);
   return client;
 }

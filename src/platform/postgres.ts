@@ -5,9 +5,11 @@
  * connection, and a pool of N deadlocks with N of them. Nothing inside a transaction may wait for Redis.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { join } from "node:path";
 import knex, { type Knex } from "knex";
 import pg from "pg";
+import { startDeadline } from "./deadline.ts";
 import type { Logger } from "./logger.ts";
 import { traceQueries } from "./tracing/index.ts";
 
@@ -19,6 +21,7 @@ export type Queryable = Knex | Knex.Transaction;
 // bigint columns hold sequences and counters below 2^53; strings would only invite concatenation.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** To the first answer of a server that is being connected to. */
 const CONNECT_TIMEOUT_MS = 1_500;
 /** A waiter for a connection gives up after this; long queues are refused, not grown. */
 const ACQUIRE_TIMEOUT_MS = 5_000;
@@ -59,7 +62,7 @@ export function openDatabase(
     connection: {
       connectionString: url,
       application_name: applicationName,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      stream: limitedSocket,
       keepAlive: true,
     },
     pool: {
@@ -81,6 +84,19 @@ export function openDatabase(
     // knex would write the values of a statement that failed into the fault, and with it into the log.
     compileSqlOnError: false,
   });
+}
+
+/**
+ * The `connectionTimeoutMillis` of pg is a plain timer. It ends in a process that stood still as long, or was busy with
+ * the several answers by which a connection is made, and a surge is when connections are made.
+ */
+function limitedSocket(): Socket {
+  const socket = new Socket();
+  const cancel = startDeadline(CONNECT_TIMEOUT_MS, () => {
+    if (socket.bytesRead === 0) socket.destroy(new Error("timeout expired"));
+  });
+  socket.once("close", cancel);
+  return socket;
 }
 
 export interface PoolState {

@@ -5,6 +5,7 @@
  * requests. A Redis that may evict would silently drop places in line, so we refuse to start on one.
  */
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { startDeadline } from "./deadline.ts";
 import type { Logger } from "./logger.ts";
 import type { Histogram } from "./metrics.ts";
 import { StartError } from "./start-error.ts";
@@ -16,13 +17,13 @@ export interface RedisSettings {
   readonly redisCluster: readonly string[];
 }
 
-const COMMAND_TIMEOUT_MS = 1_500;
+/** How long a client that fails fast waits for an answer. */
+export const COMMAND_TIMEOUT_MS = 1_500;
 
 const FAIL_FAST: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   autoResendUnfulfilledCommands: false,
-  commandTimeout: COMMAND_TIMEOUT_MS,
   connectTimeout: 1_500,
   retryStrategy: backoff,
 };
@@ -39,6 +40,7 @@ export async function openRedis(settings: RedisSettings, log: Logger): Promise<R
       ? openCluster(settings)
       : new Redis(settings.redisUrl, { ...FAIL_FAST, lazyConnect: true });
   client.on("error", (fault: Error) => log.warn("redis connection", { fault: fault.message }));
+  limitCommands(client, COMMAND_TIMEOUT_MS);
   if (client instanceof Redis) writeTogether(client);
   await connect(client);
   return client;
@@ -63,6 +65,24 @@ function writeTogether(client: Redis): void {
       held = socket;
       socket.cork();
     }
+    return send(command, stream);
+  };
+}
+
+/**
+ * Fails a command that is not answered within `ms` milliseconds. The `commandTimeout` of ioredis would do so after this
+ * process itself stood still for as long, with all the answers lying there.
+ */
+export function limitCommands(client: RedisClient, ms: number): void {
+  if (client instanceof Cluster) {
+    // Each node, so that the commands by which a connection is made are limited too.
+    client.on("+node", (node: Redis) => limitCommands(node, ms));
+    return;
+  }
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command, stream) => {
+    const cancel = startDeadline(ms, () => command.reject(new Error("Command timed out")));
+    command.promise.then(cancel, cancel);
     return send(command, stream);
   };
 }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { createLockService, type Lease, type LockService } from "../../src/platform/lock.ts";
 import { createMetrics, type Metrics } from "../../src/platform/metrics.ts";
 import { eventually } from "../support/wait.ts";
-import { type PrivateRedis, privateRedis, randomName, recordingLogger } from "./support.ts";
+import { type PrivateRedis, privateRedis, randomName, recordingLogger, standStill } from "./support.ts";
 
 const TTL_MS = 5_000;
 
@@ -141,6 +141,16 @@ describe("locks", () => {
       await eventually(async () => Number.isFinite((await take([randomName("seat")])).remainingMs()), {
         what: "its return",
       });
+    });
+
+    it("this process standing still · finds the answers that lie there", async () => {
+      await start(1);
+      const asked = take([randomName("seat")]);
+      await standStill(700);
+      const lease = await asked;
+      expect(lease.remainingMs()).to.be.finite;
+      await lease.release();
+      expect(await outcomes()).to.deep.equal({ acquired: 1 });
     });
 
     it("one of three stopped · the other two decide", async () => {

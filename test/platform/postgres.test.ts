@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { type Database, openDatabase, poolState } from "../../src/platform/postgres.ts";
 import { type TestDatabase, testServers } from "../support/servers.ts";
 import { eventually } from "../support/wait.ts";
+import { standStill } from "./support.ts";
 
 describe("postgres", () => {
   let database: TestDatabase;
@@ -22,6 +23,13 @@ describe("postgres", () => {
     );
     expect(fault?.message).to.include("division by zero").and.to.include("SELECT CAST");
     expect(JSON.stringify(fault) + fault?.stack).to.not.include("a-secret-value");
+  });
+
+  it("a first connection · while this process stands still · is made all the same", async () => {
+    // A statement of knex begins when it is waited for.
+    const asked = db.raw("SELECT 1 AS one").then(({ rows }) => rows);
+    await standStill(1_700);
+    expect(await asked).to.deep.equal([{ one: 1 }]);
   });
 
   it("the state of a pool · busy, waited for, and closed · is what it is", async () => {

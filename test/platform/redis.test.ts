@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Cluster, Redis, ReplyError } from "ioredis";
 import {
+  COMMAND_TIMEOUT_MS,
   closeRedis,
   isRedisAway,
   openRedis,
@@ -8,7 +9,7 @@ import {
   refuseEviction,
 } from "../../src/platform/redis.ts";
 import { eventually } from "../support/wait.ts";
-import { type PrivateRedis, privateRedis, recordingLogger } from "./support.ts";
+import { type PrivateRedis, privateRedis, recordingLogger, standStill } from "./support.ts";
 
 const faultOf = (work: Promise<unknown>): Promise<Error> =>
   work.then(
@@ -92,6 +93,14 @@ describe("redis", () => {
     const fault = await faultOf(client.get("x"));
     server.goOn();
     expect(isRedisAway(fault), fault.message).to.equal(true);
+    await closeRedis(client);
+  });
+
+  it("answers that lie there while this process stands still · are not late", async () => {
+    const client = await openRedis(server.settings, log);
+    const asked = Promise.all([client.ping(), client.pipeline().ping().exec()]);
+    await standStill(COMMAND_TIMEOUT_MS + 200);
+    expect(await asked).to.deep.equal(["PONG", [[null, "PONG"]]]);
     await closeRedis(client);
   });
 

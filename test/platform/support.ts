@@ -138,3 +138,14 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
 }
 
 export const randomName = (kind: string): string => `${kind}-${randomBytes(6).toString("hex")}`;
+
+/** Blocks this process, as a long turn of its event loop does, once what it has just begun is under way. */
+export function standStill(ms: number): Promise<void> {
+  return new Promise((resolve) =>
+    setImmediate(() => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+      resolve();
+    }),
+  );
+}

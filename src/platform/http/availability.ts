@@ -5,6 +5,7 @@
  * beat, and while one does not answer, every request that has waited too long is answered 503. Requests that
  * need only the other store finish in time and never notice.
  */
+import { startDeadline } from "../deadline.ts";
 import { Problem } from "../errors.ts";
 
 export type Dependency = "database" | "queue";
@@ -14,7 +15,7 @@ export interface Availability {
   failing(): Dependency | null;
   /** Resolves as `work` does, or rejects with a 503 Problem when it waits while a dependency does not answer. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Asks all now, once for all who ask at the same time; for `/readyz`. Takes at most as long as a ping may. */
+  /** Asks all now, once for all who ask at the same time; for `/readyz`. Takes as long as a ping may. */
   check(): Promise<Record<Dependency, boolean>>;
   stop(): void;
 }
@@ -35,7 +36,6 @@ const TIMING: AvailabilityTiming = { pingEveryMs: 500, pingTimeoutMs: 1_000, pat
 /** A ping that hangs is not sent again beside itself, or the pings would use up the pool; after this it is lost. */
 const PING_LOST_MS = 10_000;
 const RETRY_AFTER_SECONDS = 2;
-const TIMEOUT_PARTS = 4;
 
 export function watchAvailability(
   pings: Readonly<Record<Dependency, () => PromiseLike<unknown>>>,
@@ -72,7 +72,8 @@ export function watchAvailability(
   }
 
   const timer = setInterval(() => {
-    refuseOverdue();
+    // After this turn of the event loop has read what it has received, which may be answers to those who wait.
+    setImmediate(refuseOverdue);
     void check();
   }, pingEveryMs);
 
@@ -108,7 +109,7 @@ function pinger(ping: () => PromiseLike<unknown>, timeoutMs: number): () => Prom
     }
   }
 
-  return async () => {
+  return () => {
     if (underWay === null || performance.now() - underWay.since > PING_LOST_MS) {
       const sent = { answer: send(), since: performance.now() };
       underWay = sent;
@@ -116,24 +117,13 @@ function pinger(ping: () => PromiseLike<unknown>, timeoutMs: number): () => Prom
         if (underWay === sent) underWay = null;
       });
     }
-    const patience = timeout(timeoutMs);
-    const answered = await Promise.race([underWay.answer, patience.over]);
-    patience.cancel();
-    return answered;
+    const { answer } = underWay;
+    return new Promise((resolve) => {
+      const cancel = startDeadline(timeoutMs, () => resolve(false));
+      void answer.then((isThere) => {
+        cancel();
+        resolve(isThere);
+      });
+    });
   };
-}
-
-/**
- * In parts, of which one at most passes while this process stands still: timers that are due come before what was
- * received meanwhile, and an answer that lies there is not late.
- */
-function timeout(ms: number): { readonly over: Promise<false>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<false>((resolve) => {
-    const wait = (parts: number) => {
-      timer = setTimeout(() => (parts > 1 ? wait(parts - 1) : resolve(false)), ms / TIMEOUT_PARTS);
-    };
-    wait(TIMEOUT_PARTS);
-  });
-  return { over, cancel: () => clearTimeout(timer) };
 }

@@ -11,16 +11,18 @@ import { isDatabaseAway, openDatabase } from "../../../src/platform/postgres.ts"
 import { closeRedis, isRedisAway, openRedis, type RedisClient } from "../../../src/platform/redis.ts";
 import { type TestDatabase, testServers } from "../../support/servers.ts";
 import { eventually } from "../../support/wait.ts";
-import { type PrivateRedis, privateRedis, recordingLogger, type TcpProxy, tcpProxy } from "../support.ts";
+import {
+  type PrivateRedis,
+  privateRedis,
+  recordingLogger,
+  standStill,
+  type TcpProxy,
+  tcpProxy,
+} from "../support.ts";
 import { echo, type Served, serve } from "./harness.ts";
 
 /** As in earnest, only sooner. */
 const SOON = { pingEveryMs: 150, pingTimeoutMs: 400, patienceMs: 400 };
-
-function standStill(ms: number): void {
-  const end = performance.now() + ms;
-  while (performance.now() < end);
-}
 
 describe("availability", () => {
   let redisServer: PrivateRedis;
@@ -92,14 +94,21 @@ describe("availability", () => {
   });
 
   it("this process stood still while a ping was answered · nobody is refused for it", async () => {
-    const waiting = availability.race(new Promise((resolve) => setTimeout(resolve, 2_000, "answered")));
-    for (let round = 0; round < 2; round += 1) {
-      const asked = availability.check();
-      // Once the pings are under way; timers that have become due meanwhile then run before anything is read.
-      await new Promise<void>((resolve) => setImmediate(() => resolve(standStill(SOON.pingTimeoutMs + 100))));
+    // A watch of its own that asks when it is told to, as patient as in earnest.
+    const watch = watchAvailability(
+      { database: () => db.raw("SELECT 1"), queue: () => redis.ping() },
+      { pingEveryMs: 60_000, pingTimeoutMs: 1_000, patienceMs: 1_000 },
+    );
+    try {
+      const waiting = watch.race(new Promise((resolve) => setTimeout(resolve, 2_000, "answered")));
+      const asked = watch.check();
+      // Longer than any time after which somebody is given up: timers that are due run before anything is read.
+      await standStill(1_700);
       expect(await asked).to.deep.equal({ database: true, queue: true });
+      expect(await waiting).to.equal("answered");
+    } finally {
+      watch.stop();
     }
-    expect(await waiting).to.equal("answered");
   });
 
   it("Redis stopped · 503 with Retry-After; the rest goes on; on its return so does Redis", async () => {
