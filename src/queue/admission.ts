@@ -155,9 +155,9 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     await journaller.follow(queueId, tick);
     await heads.sign(queueId);
-    const { epoch, drawing } = tick;
+    const { epoch, drawing, over } = tick;
     if (drawing > 0) draws.due(queueId, { epoch, closedNumber: drawing });
-    else if (tick.code === Code.idle) await retire(queue);
+    else if (over) await retire(queue);
   }
 
   function count(queue: Watched, batch: Batch): void {
@@ -171,7 +171,10 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
   }
 
-  /** A closed queue with nobody in it needs no more ticks. */
+  /**
+   * A closed queue with nobody in it needs no more ticks. That it is, its own clock says, not this process's; here is only
+   * asked whether it was opened again since.
+   */
   async function retire(queue: Watched): Promise<void> {
     const row = await readQueue(db, queue.queueId);
     const closesAt = row?.settings.closesAt ? Date.parse(row.settings.closesAt) : Number.POSITIVE_INFINITY;

@@ -192,15 +192,14 @@ export function createQueue(deps: QueueDeps) {
     return { changed, before: { [field as string]: before }, after: { [field as string]: after } };
   }
 
-  /** @returns false while another process is at it. */
+  /** @returns whether it is loaded; not yet, while another process is at it. */
   function loadUnlessLoaded(queueId: string): Promise<boolean> {
     return inTransaction(db, PATIENT_LIMITS, async (trx) => {
       const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
         lockKey(lockName(queueId)),
       ]);
-      if (await store.isLoaded(queueId)) return true;
-      if (rows[0].locked) await rebuild(trx, store, queueId, liveHolds);
-      return rows[0].locked;
+      if (rows[0].locked) await rebuild(trx, store, queueId, 0, liveHolds);
+      return store.isLoaded(queueId);
     });
   }
 

@@ -38,6 +38,14 @@ export interface Journaller {
   forget(queueId: string): void;
 }
 
+interface Loss {
+  readonly why: string;
+  /** Of the queue in Redis, 0 when it was not there. A queue in another one has been loaded since. */
+  readonly epoch: number;
+}
+
+const NOT_THERE: Loss = { why: "the queue is not in Redis", epoch: 0 };
+
 const BATCH = 2_000;
 /** Ticks closer together than this are skipped, so asking again costs no tick. */
 const ASK_AGAIN_MS = 100;
@@ -48,16 +56,16 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   /** How far each queue had come when it last answered, committed or not. */
   const reached = new Map<string, TickAnswer>();
   /** Queues whose loss is known and not made good yet: their Redis may run on and look whole again. */
-  const lost = new Map<string, string>();
+  const lost = new Map<string, Loss>();
 
   async function follow(queueId: string, answer: TickAnswer): Promise<void> {
-    const why = lost.get(queueId) ?? (await lossIn(queueId, answer));
-    if (why !== null) {
-      await restore(queueId, why);
+    const loss = lost.get(queueId) ?? (await lossIn(queueId, answer));
+    if (loss !== null) {
+      await restore(queueId, loss);
       return;
     }
     let more = true;
-    while (more) more = await commitBatch(queueId);
+    while (more) more = await commitBatch(queueId, answer.epoch);
   }
 
   async function positionOf(queueId: string): Promise<JournalPosition | null> {
@@ -67,26 +75,29 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   }
 
   /** @returns what is missing, or null. */
-  async function lossIn(queueId: string, answer: TickAnswer): Promise<string | null> {
+  async function lossIn(queueId: string, answer: TickAnswer): Promise<Loss | null> {
+    if (answer.code === Code.rebuilding) return NOT_THERE;
     const position = await positionOf(queueId);
     const before = reached.get(queueId);
-    const lacks = ({ code, tick, number, epoch }: TickAnswer) =>
-      code === Code.rebuilding ||
+    const lacks = ({ tick, number, epoch }: TickAnswer) =>
       (position !== null && (tick < position.tick || number < position.length)) ||
       (before?.epoch === epoch && (tick < before.tick || number < before.number));
     if (!lacks(answer)) {
       reached.set(queueId, answer);
       return null;
     }
-    // Asked again, since the answer may be from before this process had the lock, when another one was loading the
-    // queue, and the position from after the answer.
+    // Asked again, since the position may have been read after the answer was given.
     const again = await store.tick(queueId, ASK_AGAIN_MS);
-    if (!lacks(again)) return null;
-    return again.code === Code.rebuilding ? "the queue is not in Redis" : "Redis lacks what it had";
+    return again.code !== Code.rebuilding && lacks(again)
+      ? { why: "Redis lacks what it had", epoch: again.epoch }
+      : null;
   }
 
-  /** @returns whether there may be more. */
-  async function commitBatch(queueId: string): Promise<boolean> {
+  /**
+   * @param epoch of the queue in Redis.
+   * @returns whether there may be more.
+   */
+  async function commitBatch(queueId: string, epoch: number): Promise<boolean> {
     const entries = await store.pending(queueId, BATCH);
     if (entries.length === 0) return false;
     const wasKnown = positions.has(queueId);
@@ -99,7 +110,7 @@ export function createJournaller(deps: JournallerDeps): Journaller {
       positions.delete(queueId);
       // A position remembered from before another process journalled for a while proves nothing.
       if (wasKnown) return true;
-      await restore(queueId, "Redis tells another history than the journal");
+      await restore(queueId, { why: "Redis tells another history than the journal", epoch });
       return false;
     }
     const next = await appendBatch(db, queueId, position, fresh);
@@ -111,12 +122,15 @@ export function createJournaller(deps: JournallerDeps): Journaller {
     metrics.queue.journalSeconds.observe((performance.now() - startedAt) / 1_000);
     positions.set(queueId, next);
     deps.onCommitted(queueId, fresh);
-    return (await publish(queueId, next, batch)) && entries.length === BATCH;
+    const code = await publish(queueId, next, batch);
+    if (code === Code.stale)
+      await restore(queueId, { why: "Redis is at another epoch than the journal", epoch });
+    return code === Code.ok && entries.length === BATCH;
   }
 
-  async function publish(queueId: string, position: JournalPosition, batch: Batch): Promise<boolean> {
+  async function publish(queueId: string, position: JournalPosition, batch: Batch): Promise<Code> {
     const admissions = batch.entries.filter(({ kind }) => kind === "admit");
-    const code = await store.committed(queueId, {
+    return store.committed(queueId, {
       epoch: position.epoch,
       number: position.length,
       trimBefore: batch.trimBefore,
@@ -125,22 +139,21 @@ export function createJournaller(deps: JournallerDeps): Journaller {
       admitted: admissions.map(({ userId }) => userId ?? ""),
       oldestAdmission: admissions[0]?.atMicros ?? 0,
     });
-    if (code === Code.stale) await restore(queueId, "Redis is at another epoch than the journal");
-    return code === Code.ok;
   }
 
-  async function restore(queueId: string, why: string): Promise<void> {
-    lost.set(queueId, why);
+  async function restore(queueId: string, loss: Loss): Promise<void> {
+    lost.set(queueId, loss);
     positions.delete(queueId);
     deps.onVersion(queueId, 0);
-    const row = await rebuild(db, store, queueId, deps.liveHolds);
-    if (!row) return;
+    const row = await rebuild(db, store, queueId, loss.epoch, deps.liveHolds);
     lost.delete(queueId);
+    // Somebody else has loaded the queue, or is about to: what it lacks then, the next ticks tell.
+    if (!row) return;
     reached.delete(queueId);
     deps.onVersion(queueId, row.version);
     if (row.epoch > 1) {
       metrics.queue.rebuilds.inc();
-      log.warn("queue rebuilt from its journal", { queueId, epoch: row.epoch, why });
+      log.warn("queue rebuilt from its journal", { queueId, epoch: row.epoch, why: loss.why });
     }
     // Gateways read all ranks again when they hear of a new epoch.
     const { epoch, journalLength: number, journalHead } = row;

@@ -34,6 +34,8 @@ export interface TickAnswer {
   readonly epoch: number;
   /** While a draw is to be made, the journal entry that closed the lobby; else 0. */
   readonly drawing: number;
+  /** Nobody is there, and nobody can join any more. */
+  readonly over: boolean;
 }
 
 /** A ticket of an epoch that was lost, of which the journal knew nothing when it was at `journalEpoch`. */
@@ -310,7 +312,9 @@ export function createLineStore(
     },
 
     async tick(queueId: string, minIntervalMs: number): Promise<TickAnswer> {
-      const [code, tick, more, number, epoch, drawing] = await run("tick", queueId, [minIntervalMs * 1_000]);
+      const [code, tick, more, number, epoch, drawing, over] = await run("tick", queueId, [
+        minIntervalMs * 1_000,
+      ]);
       return {
         code,
         tick: Number(tick ?? 0),
@@ -318,6 +322,7 @@ export function createLineStore(
         number: Number(number ?? 0),
         epoch: Number(epoch ?? 0),
         drawing: Number(drawing ?? 0),
+        over: Number(over ?? 0) === 1,
       };
     },
 
@@ -373,9 +378,13 @@ export function createLineStore(
       return (await redis.exists(keyOf(queueId, "state"))) === 1;
     },
 
-    /** Forgets the queue: until it is loaded anew every script answers that it is being rebuilt. */
-    async beginRebuild(queueId: string, token: string): Promise<void> {
-      await run("begin_rebuild", queueId, [token]);
+    /**
+     * Forgets the queue: until it is loaded anew every script answers that it is being rebuilt.
+     * @param epoch in which something was lost, 0 when the queue was not there at all.
+     * @returns false when somebody has loaded the queue meanwhile; it is as it was then.
+     */
+    async beginRebuild(queueId: string, token: string, epoch: number): Promise<boolean> {
+      return (await run("begin_rebuild", queueId, [token, epoch]))[0] === Code.ok;
     },
 
     /** @returns false when another rebuilding has begun since; nothing was loaded then. */

@@ -3,7 +3,8 @@
  *
  * The epoch is raised first, so that nobody can append to the journal what this does not read. The state hash is
  * written last: as long as it is absent every script refuses, so nobody sees half a queue. The caller holds the
- * queue's advisory lock; should it be lost meanwhile, the token sees to it that two rebuildings do not mix.
+ * queue's advisory lock; should it be lost meanwhile, the token sees to it that two rebuildings do not mix. What the
+ * caller knows of the loss may be old: a queue that has been loaded since is in another epoch, and left alone.
  */
 import { randomUUID } from "node:crypto";
 import type { Queryable } from "../platform/postgres.ts";
@@ -30,20 +31,22 @@ export interface LiveHold {
 
 /**
  * Loads the queue into Redis under a new epoch.
+ * @param lostEpoch the epoch in which something was lost, 0 when the queue was not in Redis at all.
  * @param liveHolds asked once, for those inside whose holds outlast their session.
- * @returns the row it was built from, with the new epoch; null when there is no such queue or another rebuilding
- * has begun since.
+ * @returns the row it was built from, with the new epoch; null when there is no such queue, when it has been
+ * loaded meanwhile, or when another rebuilding has begun since.
  */
 export async function rebuild(
   db: Queryable,
   store: LineStore,
   queueId: string,
+  lostEpoch: number,
   liveHolds: (performanceId: string) => Promise<readonly LiveHold[]>,
 ): Promise<QueueRow | null> {
   const before = await readQueue(db, queueId);
   if (!before) return null;
   const token = randomUUID();
-  await store.beginRebuild(queueId, token);
+  if (!(await store.beginRebuild(queueId, token, lostEpoch))) return null;
   const epoch = await raiseEpoch(db, queueId);
   const folded = await foldJournal(readJournal(db, queueId));
   // Never behind what was journalled: the clock of a new Redis may be.

@@ -103,7 +103,7 @@ describe("queue on a Redis Cluster", function () {
       expect(await store.time(queueId)).to.be.above(1e15);
       const change = { version: 99, paused: false, closed: false, data: "{}", settings: { overbook: 2 } };
       expect(await store.configure(queueId, change)).to.equal(Code.ok);
-      await store.beginRebuild(queueId, "token");
+      expect(await store.beginRebuild(queueId, "token", 1)).to.equal(true);
       const drawn = { userIds: [newFan()], ticketIds: [uuidv7()] };
       const [early] = drawn.userIds as [string];
       const lobby: LoadCommand[] = [

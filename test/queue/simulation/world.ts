@@ -51,7 +51,7 @@ export async function createWorld(
   const clockKey = timeKey(keyOf(queueId, "state"));
   await redis.set(clockKey, BEGINNING);
   const codes = await openLanes();
-  await rebuild(db, store, queueId, async () => []);
+  await rebuild(db, store, queueId, 0, async () => []);
 
   /** Two lanes for some; a code is good for a few. */
   async function openLanes(): Promise<readonly string[]> {
