@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import type { Logger } from "./logger.ts";
+import { limitedSocket } from "./postgres.ts";
 
 export interface AdvisoryLocks {
   /** @returns whether this process holds the lock now. Asking again for a held lock costs nothing. */
@@ -43,7 +44,7 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
     const fresh = new pg.Client({
       connectionString: databaseUrl,
       application_name: "fastpass-locks",
-      connectionTimeoutMillis: 1_500,
+      stream: limitedSocket,
       keepAlive: true,
     });
     fresh.on("error", () => lost(fresh));

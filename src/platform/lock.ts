@@ -108,7 +108,7 @@ export function createLockService(options: LockOptions): LockService {
 }
 
 const retryStrategy = (attempt: number) => Math.min(1_000, 50 * attempt);
-const COMMAND_TIMEOUT_MS = 500;
+const ANSWER_TIMEOUT_MS = 500;
 const FAIL_FAST = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -125,7 +125,7 @@ function openLockCluster(cluster: readonly string[]): RedisClient {
 }
 
 function guarded(client: RedisClient): RedisClient {
-  limitCommands(client, COMMAND_TIMEOUT_MS);
+  limitCommands(client, ANSWER_TIMEOUT_MS);
   // The service counts what a lost node costs, and redlock reports it as clientError.
   client.on("error", () => undefined);
   return client;

@@ -87,10 +87,11 @@ export function openDatabase(
 }
 
 /**
- * The `connectionTimeoutMillis` of pg is a plain timer. It ends in a process that stood still as long, or was busy with
- * the several answers by which a connection is made, and a surge is when connections are made.
+ * For `stream` of pg, in the place of its `connectionTimeoutMillis`. That is a plain timer, which ends in a process that
+ * stood still as long, or was busy with the several answers by which a connection is made, and a surge is when
+ * connections are made.
  */
-function limitedSocket(): Socket {
+export function limitedSocket(): Socket {
   const socket = new Socket();
   const cancel = startDeadline(CONNECT_TIMEOUT_MS, () => {
     if (socket.bytesRead === 0) socket.destroy(new Error("timeout expired"));

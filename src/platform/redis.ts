@@ -99,7 +99,11 @@ export function measureRoundTrips(client: RedisClient, seconds: Pick<Histogram, 
   client.sendCommand = measured as typeof client.sendCommand;
 }
 
-/** A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return. */
+/**
+ * A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return. A node of a
+ * cluster that is silent must not hold up the choice of another one, and the clients that ioredis makes for it are out of
+ * reach of `limitCommands`; its own limit costs a busy process one more subscription.
+ */
 export async function openSubscriber(settings: RedisSettings, log: Logger): Promise<RedisClient> {
   const options: RedisOptions = {
     retryStrategy: backoff,
@@ -108,7 +112,9 @@ export async function openSubscriber(settings: RedisSettings, log: Logger): Prom
     lazyConnect: true,
   };
   const client =
-    settings.redisCluster.length > 0 ? openCluster(settings) : new Redis(settings.redisUrl, options);
+    settings.redisCluster.length > 0
+      ? openCluster(settings, { ...FAIL_FAST, commandTimeout: COMMAND_TIMEOUT_MS })
+      : new Redis(settings.redisUrl, options);
   client.on("error", (fault: Error) => log.debug("redis subscriber", { fault: fault.message }));
   await connect(client);
   return client;
@@ -117,21 +123,22 @@ export async function openSubscriber(settings: RedisSettings, log: Logger): Prom
 /** A first connection that fails must not leave a client behind that tries again for ever. */
 async function connect(client: RedisClient): Promise<void> {
   try {
-    await client.connect();
+    // A cluster whose first ready check fails tries again by itself, and the promise of its first try never settles.
+    await Promise.race([client.connect(), new Promise((ready) => client.once("ready", ready))]);
   } catch (fault) {
     client.disconnect();
     throw fault;
   }
 }
 
-function openCluster({ redisCluster }: RedisSettings): Cluster {
+function openCluster({ redisCluster }: RedisSettings, redisOptions = FAIL_FAST): Cluster {
   return new Cluster([...redisCluster], {
     lazyConnect: true,
     enableOfflineQueue: false,
     slotsRefreshTimeout: 2_000,
     shardedSubscribers: true,
     clusterRetryStrategy: backoff,
-    redisOptions: FAIL_FAST,
+    redisOptions,
   });
 }
 

@@ -10,6 +10,7 @@
  */
 import pg from "pg";
 import type { Logger } from "../platform/logger.ts";
+import { limitedSocket } from "../platform/postgres.ts";
 import { SEATS_CHANNEL, SHARDS } from "./notify.ts";
 
 const SHARD_COUNT = 64;
@@ -18,7 +19,6 @@ const MEMBER = SHARD_COUNT;
 const LOCK_CLASS = 72_163;
 
 const QUERY_TIMEOUT_MS = 2_000;
-const CONNECT_TIMEOUT_MS = 1_500;
 
 export interface SessionOptions {
   readonly databaseUrl: string;
@@ -68,7 +68,7 @@ export function createSession(options: SessionOptions): Session {
     const fresh = new pg.Client({
       connectionString: options.databaseUrl,
       application_name: "fastpass-seat-projection",
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      stream: limitedSocket,
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
     });

@@ -224,6 +224,14 @@ describe("jobs", () => {
       await eventually(() => queue.add("hold-3", { n: 3 }, 60_000).then(() => true), { what: "its return" });
     });
 
+    it("add · to a Redis that does not answer · is given up", async () => {
+      await queue.add("hold-1", { n: 1 }, 60_000);
+      server.hang();
+      const outcome = await queue.add("hold-2", { n: 2 }, 60_000).catch(String);
+      server.goOn();
+      expect(outcome).to.equal("Error: Command timed out");
+    });
+
     it("a worker · goes on by itself when Redis is back", async () => {
       const runs = work(done);
       await queue.add("hold-1", { n: 1 }, 0);

@@ -4,9 +4,12 @@
  */
 import { readdirSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import type { Cluster } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
+import { createLogger } from "../../src/platform/logger.ts";
+import { closeRedis, openSubscriber, type RedisClient } from "../../src/platform/redis.ts";
 import { loadScripts } from "../../src/platform/scripts.ts";
 import { Code } from "../../src/queue/codes.ts";
 import { LUA_FOLDER } from "../../src/queue/index.ts";
@@ -168,5 +171,32 @@ describe("queue on a Redis Cluster", function () {
       }),
     );
     await worker.close();
+  });
+
+  it("one master that is silent for a while · its commands are given up; who came meanwhile is connected in the end", async () => {
+    const [silent] = (house.redis as Cluster).nodes("master");
+    const pid = Number(/process_id:(\d+)/.exec((await silent?.info("server")) ?? "")?.[1]);
+    const store = createLineStore(house.redis, loadScripts(LUA_FOLDER));
+    const settings = { redisUrl: cluster.url, redisCluster: cluster.nodes };
+    const opening: Promise<RedisClient>[] = [];
+    process.kill(pid, "SIGSTOP");
+    try {
+      const answers = await Promise.all(
+        queueIds.map((queueId) =>
+          store.time(queueId).then(
+            () => "answered",
+            (fault: Error) => fault.message,
+          ),
+        ),
+      );
+      expect(answers.sort()).to.deep.equal(["Command timed out", "answered", "answered"]);
+      for (let count = 0; count < 6; count += 1)
+        opening.push(openSubscriber(settings, createLogger("test", "silent")));
+      // Each asks any one of the three at first, so some have asked the silent one.
+      await sleep(3_000);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await Promise.all((await Promise.all(opening)).map(closeRedis));
   });
 });

@@ -139,6 +139,19 @@ describe("availability", () => {
     await eventually(async () => (await availability.check()).queue, { what: "its pings" });
   });
 
+  it("PostgreSQL hanging · a first connection is given up by itself", async () => {
+    proxy.hang();
+    const url = new URL(database.url);
+    url.port = String(proxy.port);
+    const fresh = openDatabase(url.href, 1, "availability-test");
+    const fault = await fresh.raw("SELECT 1").catch((error: Error) => error);
+    proxy.goOn();
+    await fresh.destroy();
+    expect(fault).to.have.property("message", "timeout expired");
+    expect(isDatabaseAway(fault)).to.equal(true);
+    await eventually(async () => (await availability.check()).database, { what: "the pings of the others" });
+  });
+
   it("PostgreSQL hanging · every request that waits is answered 503, and on its return all is well", async () => {
     proxy.hang();
     // More than the pool has connections: the last ones wait for one.
