@@ -155,9 +155,10 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     await journaller.follow(queueId, tick);
     await heads.sign(queueId);
-    const { epoch, drawing, over } = tick;
+    const { epoch, drawing, over: version, number: journalLength } = tick;
     if (drawing > 0) draws.due(queueId, { epoch, closedNumber: drawing });
-    else if (over) await retire(queue);
+    // Such a queue needs no more ticks.
+    else if (version > 0) await markEnded(db, queueId, { version, epoch, tick: tick.tick, journalLength });
   }
 
   function count(queue: Watched, batch: Batch): void {
@@ -169,16 +170,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       else if (kind === "expire" || kind === "end")
         metrics.queue.left.inc({ reason: String(JSON.parse(data).reason) });
     }
-  }
-
-  /**
-   * A closed queue with nobody in it needs no more ticks. That it is, its own clock says, not this process's; here is only
-   * asked whether it was opened again since.
-   */
-  async function retire(queue: Watched): Promise<void> {
-    const row = await readQueue(db, queue.queueId);
-    const closesAt = row?.settings.closesAt ? Date.parse(row.settings.closesAt) : Number.POSITIVE_INFINITY;
-    if (row && (row.closed || closesAt < Date.now())) await markEnded(db, queue.queueId, row.version);
   }
 
   async function beat(): Promise<void> {

@@ -193,14 +193,14 @@ export function createQueue(deps: QueueDeps) {
   }
 
   /** @returns whether it is loaded; not yet, while another process is at it. */
-  function loadUnlessLoaded(queueId: string): Promise<boolean> {
-    return inTransaction(db, PATIENT_LIMITS, async (trx) => {
+  async function loadUnlessLoaded(queueId: string): Promise<boolean> {
+    await inTransaction(db, PATIENT_LIMITS, async (trx) => {
       const { rows } = await trx.raw("SELECT pg_try_advisory_xact_lock(?::bigint) AS locked", [
         lockKey(lockName(queueId)),
       ]);
       if (rows[0].locked) await rebuild(trx, store, queueId, 0, liveHolds);
-      return store.isLoaded(queueId);
     });
+    return store.isLoaded(queueId);
   }
 
   /** The account of a ticket. A join of this moment may still be on its way to the journal, hence the second look. */

@@ -40,11 +40,9 @@ export interface Journaller {
 
 interface Loss {
   readonly why: string;
-  /** Of the queue in Redis, 0 when it was not there. A queue in another one has been loaded since. */
+  /** The last one in which the queue was seen in Redis, 0 for none. A queue in a later one has been loaded since. */
   readonly epoch: number;
 }
-
-const NOT_THERE: Loss = { why: "the queue is not in Redis", epoch: 0 };
 
 const BATCH = 2_000;
 /** Ticks closer together than this are skipped, so asking again costs no tick. */
@@ -76,9 +74,10 @@ export function createJournaller(deps: JournallerDeps): Journaller {
 
   /** @returns what is missing, or null. */
   async function lossIn(queueId: string, answer: TickAnswer): Promise<Loss | null> {
-    if (answer.code === Code.rebuilding) return NOT_THERE;
-    const position = await positionOf(queueId);
     const before = reached.get(queueId);
+    if (answer.code === Code.rebuilding)
+      return { why: "the queue is not in Redis", epoch: before?.epoch ?? 0 };
+    const position = await positionOf(queueId);
     const lacks = ({ tick, number, epoch }: TickAnswer) =>
       (position !== null && (tick < position.tick || number < position.length)) ||
       (before?.epoch === epoch && (tick < before.tick || number < before.number));

@@ -34,8 +34,11 @@ export interface TickAnswer {
   readonly epoch: number;
   /** While a draw is to be made, the journal entry that closed the lobby; else 0. */
   readonly drawing: number;
-  /** Nobody is there, and nobody can join any more. */
-  readonly over: boolean;
+  /**
+   * When nobody is there, nobody can join any more and all is journalled and told: the version of the settings that say
+   * so; else 0.
+   */
+  readonly over: number;
 }
 
 /** A ticket of an epoch that was lost, of which the journal knew nothing when it was at `journalEpoch`. */
@@ -322,7 +325,7 @@ export function createLineStore(
         number: Number(number ?? 0),
         epoch: Number(epoch ?? 0),
         drawing: Number(drawing ?? 0),
-        over: Number(over ?? 0) === 1,
+        over: Number(over ?? 0),
       };
     },
 
@@ -380,7 +383,7 @@ export function createLineStore(
 
     /**
      * Forgets the queue: until it is loaded anew every script answers that it is being rebuilt.
-     * @param epoch in which something was lost, 0 when the queue was not there at all.
+     * @param epoch the last one in which the queue was seen, 0 for none.
      * @returns false when somebody has loaded the queue meanwhile; it is as it was then.
      */
     async beginRebuild(queueId: string, token: string, epoch: number): Promise<boolean> {

@@ -110,14 +110,32 @@ export async function readVersions(db: Database): Promise<Map<string, number>> {
   return new Map(rows.map(({ id, version }) => [id as string, version as number]));
 }
 
-/** Stops the ticking of a closed queue in which nothing is left to happen. */
-export async function markEnded(db: Database, queueId: string, version: number): Promise<void> {
-  await db("queues").where({ id: queueId, version }).whereNull("ended_at").update({ ended_at: db.fn.now() });
+/** What Redis says of a queue in which nothing is left to happen. */
+export interface QueueEnd {
+  readonly version: number;
+  readonly epoch: number;
+  readonly tick: number;
+  readonly journalLength: number;
 }
 
-/** Raises the epoch for a rebuild. */
-export async function raiseEpoch(db: Queryable, queueId: string): Promise<number> {
-  const [row] = await db("queues").where({ id: queueId }).increment("epoch", 1).returning("epoch");
+/** Stops the ticking of a queue, if its settings and its journal are still those by which Redis says that it is over. */
+export async function markEnded(db: Database, queueId: string, end: QueueEnd): Promise<void> {
+  const { version, epoch, tick, journalLength } = end;
+  await db("queues")
+    .where({ id: queueId, version, epoch, tick, journal_length: journalLength })
+    .whereNull("ended_at")
+    .update({ ended_at: db.fn.now() });
+}
+
+/**
+ * Raises the epoch for a rebuild.
+ * @param above an epoch that Redis was in: one that was raised in a transaction which then failed is not used again.
+ */
+export async function raiseEpoch(db: Queryable, queueId: string, above: number): Promise<number> {
+  const [row] = await db("queues")
+    .where({ id: queueId })
+    .update({ epoch: db.raw("greatest(epoch, ?) + 1", [above]) })
+    .returning("epoch");
   return row.epoch as number;
 }
 

@@ -4,7 +4,7 @@
  * The epoch is raised first, so that nobody can append to the journal what this does not read. The state hash is
  * written last: as long as it is absent every script refuses, so nobody sees half a queue. The caller holds the
  * queue's advisory lock; should it be lost meanwhile, the token sees to it that two rebuildings do not mix. What the
- * caller knows of the loss may be old: a queue that has been loaded since is in another epoch, and left alone.
+ * caller knows of the loss may be old: a queue that has been loaded since is in a later epoch, and left alone.
  */
 import { randomUUID } from "node:crypto";
 import type { Queryable } from "../platform/postgres.ts";
@@ -31,7 +31,7 @@ export interface LiveHold {
 
 /**
  * Loads the queue into Redis under a new epoch.
- * @param lostEpoch the epoch in which something was lost, 0 when the queue was not in Redis at all.
+ * @param lostEpoch the last epoch in which the queue was seen in Redis, 0 for none.
  * @param liveHolds asked once, for those inside whose holds outlast their session.
  * @returns the row it was built from, with the new epoch; null when there is no such queue, when it has been
  * loaded meanwhile, or when another rebuilding has begun since.
@@ -47,7 +47,7 @@ export async function rebuild(
   if (!before) return null;
   const token = randomUUID();
   if (!(await store.beginRebuild(queueId, token, lostEpoch))) return null;
-  const epoch = await raiseEpoch(db, queueId);
+  const epoch = await raiseEpoch(db, queueId, lostEpoch);
   const folded = await foldJournal(readJournal(db, queueId));
   // Never behind what was journalled: the clock of a new Redis may be.
   const nowMicros = Math.max(await store.time(queueId), folded.lastAt, before.tickMicros);

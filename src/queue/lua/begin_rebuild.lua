@@ -3,14 +3,13 @@
 --- KEYS building state settings tickets codes line0 line1 line2 line3 line4 line5 line6 line7 late lobby deferred returned departing arriving active holding pace given gateways presence health passes events
 --- ARGV token epoch
 --
--- The token names this rebuilding: an older one that is still under way can load nothing more. epoch: that in which
--- something was lost, 0 when the queue was not there at all. Returns { code }: STALE when the queue is in another one,
--- since somebody has loaded it meanwhile; nothing is forgotten then.
+-- The token names this rebuilding: an older one that is still under way can load nothing more. epoch: the last one in
+-- which the queue was seen, 0 for none. Returns { code }: STALE when the queue is in a later one, since somebody has
+-- loaded it meanwhile; nothing is forgotten then.
 --@include codes
 --@include fields
 
-local current = numbers(state, { 'epoch' }).epoch
-if current ~= 0 and current ~= tonumber(epoch) then
+if numbers(state, { 'epoch' }).epoch > tonumber(epoch) then
   return { STALE }
 end
 

@@ -6,8 +6,8 @@
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval
 -- ago is left alone. Returns { code, tick, more, number, epoch, drawing, over }: more is 1 when a bounded step left work
 -- for the next tick, number is that of the last journal entry written, drawing that of the entry that closed the lobby
--- while a draw is to be made, else 0. All are told in whatever way the call ended. over is 1 when nobody is there and
--- nobody can join any more.
+-- while a draw is to be made, else 0. All are told in whatever way the call ended. When nobody is there, nobody can join
+-- any more and the journal has everything, over is the version of the settings that closed the queue, else 0.
 -- Keeps: inside <= maxActive at each admission; admissions within the pace; the front of the line first.
 -- What gateways must know is written to the stream, to be published once it is committed to the journal.
 --@include codes
@@ -24,7 +24,8 @@
 --@include presence
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickNumber', 'eventNumber', 'journalled', 'lagSince', 'closed', 'soldOut',
-  'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded', 'steeredAt' })
+  'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded', 'steeredAt',
+  'version' })
 if s.epoch == 0 then
   return { REBUILDING }
 end
@@ -52,7 +53,8 @@ local total = inLine() + slotsInUse() + redis.call('ZCARD', deferred) + redis.ca
   + redis.call('ZCARD', departing) + redis.call('SCARD', lobby)
 if total == 0 and not phaseChanged and not drawn then
   redis.call('HSET', state, 'tickAt', digits(now), 'limitedBy', phase == 'paused' and 'paused' or 'nobody_waiting')
-  return { IDLE, s.tick, 0, s.eventNumber, s.epoch, s.drawing, phase == 'closed' and 1 or 0 }
+  local over = phase == 'closed' and redis.call('XLEN', events) == 0
+  return { IDLE, s.tick, 0, s.eventNumber, s.epoch, s.drawing, over and s.version or 0 }
 end
 
 local tick = s.tick + 1
