@@ -10,8 +10,8 @@ const SHOWN = [
   "a payment that begins after",
   "an idempotency key that is forgotten",
   "a release of whatever state",
-  "a hold that reads without locking",
-  "no lock on the fan",
+  "a group that gives what it could not have",
+  "a group that does not count what a fan has",
 ];
 
 describe("model, long", () => {
