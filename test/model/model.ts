@@ -174,14 +174,19 @@ export class Model {
     if (isOver(one)) one.status = "EXPIRED";
   }
 
-  /** The job of one that is over ends whatever else is over with it, but for what others have locked just then. */
-  job(index: number, locked: ReadonlySet<number> = new Set()): void {
-    if (!isOver(this.reservations[index] as Reservation)) return;
-    for (const other of this.reservations.keys()) if (!locked.has(other)) this.expire(other);
+  /** The job of one past its deadline, be it being paid, ends whatever is over. */
+  job(index: number): void {
+    if (this.isDue(index)) this.sweep();
   }
 
-  sweep(): void {
-    for (const index of this.reservations.keys()) this.expire(index);
+  isDue(index: number): boolean {
+    const { lapsed, status } = this.reservations[index] as Reservation;
+    return lapsed && (status === "HELD" || status === "PAYING");
+  }
+
+  /** @param locked those that others have locked just then. */
+  sweep(locked: ReadonlySet<number> = new Set()): void {
+    for (const index of this.reservations.keys()) if (!locked.has(index)) this.expire(index);
   }
 
   checkIn(index: number): boolean {

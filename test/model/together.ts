@@ -31,19 +31,25 @@ export function asHold(fan: number, seats: readonly number[]): Ways {
   return [...inOneStep((model) => model.hold(fan, seats)), ...inOneStep(() => "409 SEAT_CONTENDED")];
 }
 
-/** Whoever comes at the same time may have any of the others locked. */
+/** Whoever comes at the same time may have any of them locked. The job's own is waited for in the end. */
 export function asJob(model: Model, reservation: number): Ways {
   let mayBeLocked: ReadonlySet<number>[] = [new Set()];
-  for (const [other, { lapsed, status }] of model.reservations.entries()) {
-    const mayEndToo = other !== reservation && lapsed && (status === "HELD" || status === "PAYING");
-    if (mayEndToo) mayBeLocked = mayBeLocked.flatMap((locked) => [locked, new Set([...locked, other])]);
-  }
-  return mayBeLocked.flatMap((locked) =>
-    inOneStep((one) => {
-      one.job(reservation, locked);
-      return "";
-    }),
-  );
+  for (const index of model.reservations.keys())
+    if (model.isDue(index))
+      mayBeLocked = mayBeLocked.flatMap((locked) => [locked, new Set([...locked, index])]);
+  return mayBeLocked.map((locked) => () => {
+    let isDue = false;
+    const look = (one: Model) => {
+      isDue = one.isDue(reservation);
+    };
+    const endAll = (one: Model) => {
+      if (isDue) one.sweep(locked);
+    };
+    const endOwn = (one: Model) => {
+      if (isDue) one.expire(reservation);
+    };
+    return { steps: [look, endAll, endOwn], answer: () => "" };
+  });
 }
 
 /** While the provider is asked, everybody sees PAYING. */
