@@ -1,4 +1,5 @@
 /** The room put together from its parts. */
+import { startDeadline } from "../platform/deadline.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { StatementOptions } from "../platform/statements.ts";
 import { type Cancellations, createCancellations } from "./cancellations.ts";
@@ -58,19 +59,14 @@ export function createPayments(deps: PaymentsDeps, options?: StatementOptions): 
 }
 
 /** A provider that ignores the signal is not waited for either. */
-async function withinTime<T>(timeoutMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+function withinTime<T>(timeoutMs: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+  return new Promise((resolve, reject) => {
+    const cancel = startDeadline(timeoutMs, () => {
       const fault = new Error(`no answer within ${timeoutMs} ms`);
       reject(fault);
       controller.abort(fault);
-    }, timeoutMs);
+    });
+    ask(controller.signal).then(resolve, reject).finally(cancel);
   });
-  try {
-    return await Promise.race([ask(controller.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -18,7 +18,8 @@ type Check = (stage: Stage) => Promise<void>;
 
 /** Runs every check on rooms with these options. @returns what is wrong with them; null when nothing is. */
 export async function findFault(options: WorldOptions): Promise<string | null> {
-  const world = await openWorld({ timing: { callTimeoutMs: 200, firstCheckSeconds: 0.1 }, ...options });
+  // What is not lost must be answered within it, on a busy machine too: a payment is undecided otherwise.
+  const world = await openWorld({ timing: { callTimeoutMs: 1_000, firstCheckSeconds: 0.1 }, ...options });
   try {
     for (const check of CHECKS) await check({ world, options });
     return null;
