@@ -74,7 +74,8 @@ describeInBrowser("browser · accounts and events", function () {
     expect(await heading.evaluate((element) => element === document.activeElement)).to.equal(true);
     const clock = page.locator(".countdown .figure");
     const first = await clock.textContent();
-    expect(first).to.match(/^(1:00:00|59:\d\d)$/);
+    // Of a server whose answers tell whole seconds the page knows the time to half a second, and it rounds up.
+    expect(first).to.match(/^(1:00:0[01]|59:\d\d)$/);
     await page.waitForFunction(
       (before) => document.querySelector(".countdown .figure")?.textContent !== before,
       first,
