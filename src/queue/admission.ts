@@ -8,7 +8,7 @@ import type { AdvisoryLocks } from "../platform/advisory-locks.ts";
 import type { Logger } from "../platform/logger.ts";
 import { type Metrics, NO_LABELS } from "../platform/metrics.ts";
 import type { Database } from "../platform/postgres.ts";
-import type { RedisClient } from "../platform/redis.ts";
+import { isRedisAway, type RedisClient } from "../platform/redis.ts";
 import { Code } from "./codes.ts";
 import { applyRow } from "./controls.ts";
 import type { Credentials } from "./credentials.ts";
@@ -51,7 +51,11 @@ interface Watched {
   dueAt: number;
   busy: boolean;
   wakeAgain: boolean;
+  /** Of the settings in force in Redis, as far as it said so since it was last away; else 0. */
   version: number;
+  /** Of the settings as PostgreSQL last had them. */
+  wanted: number;
+  hasDraw: boolean;
   /** What the last tick that this process journalled left; null while another one journals. */
   left: Pick<TickSummary, "waiting" | "active" | "limitedBy"> | null;
 }
@@ -69,9 +73,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     metrics,
     liveHolds: deps.liveHolds,
     onCommitted: (queueId, batch) => count(watch(queueId), batch),
-    onVersion: (queueId, version) => {
-      watch(queueId).version = version;
-    },
   });
 
   const heads = createHeadSigner(db, deps.credentials);
@@ -97,29 +98,35 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       busy: false,
       wakeAgain: false,
       version: 0,
+      wanted: 0,
+      hasDraw: false,
       left: null,
     };
     watched.set(queueId, fresh);
     return fresh;
   }
 
-  /** Finds new queues, forgets ended ones, and brings settings into Redis that a gateway could not bring there. */
+  /** Finds new queues and new settings, and forgets queues that ended. */
   async function refresh(): Promise<void> {
     const versions = await readVersions(db);
-    for (const queueId of watched.keys()) {
-      if (versions.has(queueId)) continue;
+    for (const [queueId, { busy }] of watched) {
+      // One that ended long ago may be on its way back into Redis, under its lock.
+      if (versions.has(queueId) || busy) continue;
       watched.delete(queueId);
       journaller.forget(queueId);
       heads.forget(queueId);
       await locks.release(lockName(queueId));
     }
-    for (const [queueId, version] of versions) {
-      const queue = watch(queueId);
-      if (queue.version === version) continue;
-      if (queue.version === 0) await conductor.commit(queueId);
-      const row = await readQueue(db, queueId);
-      if (row && (await applyRow(db, store, row, "heal")) !== Code.rebuilding) queue.version = version;
-    }
+    for (const [queueId, version] of versions) watch(queueId).wanted = version;
+  }
+
+  /** Brings settings into Redis that a gateway could not bring there, or that Redis lost. */
+  async function heal(queue: Watched): Promise<void> {
+    const { queueId } = queue;
+    if (!queue.hasDraw) await conductor.commit(queueId);
+    queue.hasDraw = true;
+    const row = await readQueue(db, queueId);
+    if (row) await applyRow(db, store, row, "heal");
   }
 
   async function serve(queue: Watched, minIntervalMs: number): Promise<void> {
@@ -132,6 +139,8 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     try {
       await work(queue, minIntervalMs);
     } catch (fault) {
+      // What was decided meanwhile did not reach it.
+      if (isRedisAway(fault)) queue.version = 0;
       log.warn("queue could not be served", { queueId: queue.queueId, fault });
     } finally {
       queue.busy = false;
@@ -144,8 +153,13 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
 
   async function work(queue: Watched, minIntervalMs: number): Promise<void> {
     const { queueId } = queue;
+    // Should it fail, others come first.
+    queue.dueAt = Date.now() + TICK_MS;
+    // Before the tick, which may end everybody by a time that an operator has put off.
+    if (queue.version < queue.wanted) await heal(queue);
     const startedAt = performance.now();
     const tick = await store.tick(queueId, minIntervalMs);
+    queue.version = tick.version;
     metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
     if (!(await locks.tryHold(lockName(queueId)))) {
@@ -154,11 +168,12 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       return;
     }
     await journaller.follow(queueId, tick);
-    await heads.sign(queueId);
-    const { epoch, drawing, over: version, number: journalLength } = tick;
+    const { epoch, drawing, version, isOver, number: journalLength } = tick;
+    const isDone = isOver && drawing === 0;
+    await heads.sign(queueId, isDone);
     if (drawing > 0) draws.due(queueId, { epoch, closedNumber: drawing });
     // Such a queue needs no more ticks.
-    else if (version > 0) await markEnded(db, queueId, { version, epoch, tick: tick.tick, journalLength });
+    if (isDone) await markEnded(db, queueId, { version, epoch, tick: tick.tick, journalLength });
   }
 
   function count(queue: Watched, batch: Batch): void {

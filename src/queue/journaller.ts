@@ -24,8 +24,6 @@ export interface JournallerDeps {
   liveHolds(performanceId: string): Promise<readonly LiveHold[]>;
   /** Hears of every batch that this process committed. */
   onCommitted(queueId: string, batch: Batch): void;
-  /** Hears which version of its settings a queue has now; 0 while it is being rebuilt. */
-  onVersion(queueId: string, version: number): void;
 }
 
 export interface Journaller {
@@ -75,8 +73,11 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   /** @returns what is missing, or null. */
   async function lossIn(queueId: string, answer: TickAnswer): Promise<Loss | null> {
     const before = reached.get(queueId);
-    if (answer.code === Code.rebuilding)
-      return { why: "the queue is not in Redis", epoch: before?.epoch ?? 0 };
+    if (answer.code === Code.rebuilding) {
+      return answer.epoch > 0
+        ? { why: "Redis lacks a ticket that was given out", epoch: answer.epoch }
+        : { why: "the queue is not in Redis", epoch: before?.epoch ?? 0 };
+    }
     const position = await positionOf(queueId);
     const lacks = ({ tick, number, epoch }: TickAnswer) =>
       (position !== null && (tick < position.tick || number < position.length)) ||
@@ -143,13 +144,11 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   async function restore(queueId: string, loss: Loss): Promise<void> {
     lost.set(queueId, loss);
     positions.delete(queueId);
-    deps.onVersion(queueId, 0);
     const row = await rebuild(db, store, queueId, loss.epoch, deps.liveHolds);
     lost.delete(queueId);
     // Somebody else has loaded the queue, or is about to: what it lacks then, the next ticks tell.
     if (!row) return;
     reached.delete(queueId);
-    deps.onVersion(queueId, row.version);
     if (row.epoch > 1) {
       metrics.queue.rebuilds.inc();
       log.warn("queue rebuilt from its journal", { queueId, epoch: row.epoch, why: loss.why });

@@ -9,7 +9,7 @@ import type { RedisClient } from "../platform/redis.ts";
 import { registerScripts, ScriptError, type ScriptFolder } from "../platform/scripts.ts";
 import { createTurnBatches } from "../platform/turn-batches.ts";
 import { Code } from "./codes.ts";
-import { KEY_NAMES, keyOf } from "./keys.ts";
+import { KEY_NAMES, keyOf, WAKE_CHANNEL } from "./keys.ts";
 import type { LaneCode } from "./lanes.ts";
 import { type RawView, readView } from "./view.ts";
 
@@ -34,19 +34,19 @@ export interface TickAnswer {
   readonly epoch: number;
   /** While a draw is to be made, the journal entry that closed the lobby; else 0. */
   readonly drawing: number;
-  /**
-   * When nobody is there, nobody can join any more and all is journalled and told: the version of the settings that say
-   * so; else 0.
-   */
-  readonly over: number;
+  /** Of the settings in force. */
+  readonly version: number;
+  /** Nobody is there, nobody can join any more, and all is journalled and told. */
+  readonly isOver: boolean;
 }
 
-/** A ticket of an epoch that was lost, of which the journal knew nothing when it was at `journalEpoch`. */
+/** A ticket that Redis may have lost. */
 export interface LostTicket {
   readonly ticketId: string;
   readonly sequence: number;
   readonly lane: number;
   readonly epoch: number;
+  /** Where the journal stood when it knew nothing of the ticket; 0 when it was not asked. */
   readonly journalEpoch: number;
 }
 
@@ -195,6 +195,11 @@ export function createLineStore(
       return viewFrom(joinTogether(`${queueId} ${gatewayId}`, [userId, ticketId, codeHash, ...handedIn]));
     },
 
+    /** Has the workers look after the queue at once. */
+    async wake(queueId: string): Promise<void> {
+      await redis.publish(WAKE_CHANNEL, queueId);
+    },
+
     /** These fans' pages have received their admissions. */
     async delivered(queueId: string, userIds: readonly string[]): Promise<void> {
       await run("delivered", queueId, userIds);
@@ -315,7 +320,7 @@ export function createLineStore(
     },
 
     async tick(queueId: string, minIntervalMs: number): Promise<TickAnswer> {
-      const [code, tick, more, number, epoch, drawing, over] = await run("tick", queueId, [
+      const [code, tick, more, number, epoch, drawing, version, over] = await run("tick", queueId, [
         minIntervalMs * 1_000,
       ]);
       return {
@@ -325,7 +330,8 @@ export function createLineStore(
         number: Number(number ?? 0),
         epoch: Number(epoch ?? 0),
         drawing: Number(drawing ?? 0),
-        over: Number(over ?? 0),
+        version: Number(version ?? 0),
+        isOver: Number(over ?? 0) === 1,
       };
     },
 

@@ -15,9 +15,12 @@ const EVERY_MS = 60_000;
 export function createHeadSigner(db: Database, credentials: Credentials) {
   const signedAt = new Map<string, number>();
   return {
-    /** Signs the head if a minute has passed and the journal has grown. The caller has the queue's lock. */
-    async sign(queueId: string): Promise<void> {
-      if (Date.now() - (signedAt.get(queueId) ?? 0) < EVERY_MS) return;
+    /**
+     * Signs the head if a minute has passed and the journal has grown. The caller has the queue's lock.
+     * @param isLast it will not grow any more: signed at once.
+     */
+    async sign(queueId: string, isLast = false): Promise<void> {
+      if (!isLast && Date.now() - (signedAt.get(queueId) ?? 0) < EVERY_MS) return;
       const row = await readQueue(db, queueId);
       if (!row || row.journalLength === 0) return;
       const head = { number: row.journalLength, hash: row.journalHead.toString("hex") };

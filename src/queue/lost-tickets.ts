@@ -4,7 +4,7 @@
  * Whoever has one, signed, takes that very place again; so does whoever is still connected to the gateway that signed
  * it. The journal is asked first: a ticket of which it knows anything is in the line already, or was used, left,
  * expired or removed, and is never honoured. Its answer is final for all epochs before the one it stands at, since
- * nobody can append to those any more.
+ * nobody can append to those any more. Of a ticket of that very epoch Redis says whether it lacks it.
  */
 import type { Database } from "../platform/postgres.ts";
 import type { LineStore, LostTicket } from "./line-store.ts";
@@ -15,7 +15,7 @@ const AT_ONCE = 500;
 
 export type EarlierTicket = Omit<LostTicket, "journalEpoch">;
 
-/** Those of an earlier epoch than the journal's of which it knows nothing, in the order of their sequences. */
+/** Those of no later epoch than the journal's of which it knows nothing, in the order of their sequences. */
 export async function unknownTickets<Ticket extends EarlierTicket>(
   db: Database,
   queueId: string,
@@ -30,7 +30,7 @@ export async function unknownTickets<Ticket extends EarlierTicket>(
   );
   const { epoch: journalEpoch = 0, known = [] } = (rows[0] ?? {}) as { epoch?: number; known?: string[] };
   return tickets
-    .filter(({ ticketId, epoch }) => epoch < journalEpoch && !known.includes(ticketId))
+    .filter(({ ticketId, epoch }) => epoch <= journalEpoch && !known.includes(ticketId))
     .map((ticket) => ({ ...ticket, journalEpoch }))
     .sort((a, b) => a.sequence - b.sequence);
 }

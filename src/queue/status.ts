@@ -77,10 +77,17 @@ export function createStatus(db: Database, store: LineStore) {
   }
   const cache = new Map<string, Reading>();
 
+  /** Null while Redis has nothing of the queue. Should it have ended, no worker sees that unless it is told. */
+  async function summaryOf(queueId: string): Promise<Summary | null> {
+    const summary = await store.summary(queueId);
+    if (!summary) await store.wake(queueId);
+    return summary;
+  }
+
   async function read(queueId: string): Promise<Facts> {
     const row = await readQueue(db, queueId);
     if (!row) return null;
-    const summary = await store.summary(queueId);
+    const summary = await summaryOf(queueId);
     const fresh = summary !== null && seatsAreFresh(summary);
     const { lobbyOpensAt, opensAt, closesAt, ratePerMinute, arrivalSeconds, sessionSeconds } = row.settings;
     const status: QueueStatus = {
@@ -132,7 +139,7 @@ export function createStatus(db: Database, store: LineStore) {
     async stats(queueId: string): Promise<QueueStats | null> {
       const row = await readQueue(db, queueId);
       if (!row) return null;
-      const summary = await store.summary(queueId);
+      const summary = await summaryOf(queueId);
       const since = (summary?.nowMicros ?? Date.now() * 1_000) - MINUTE_MICROS;
       const lastMinute = await countSince(db, queueId, ["admit", "claim"], since);
       return toStats(row, summary, lastMinute.admit ?? 0, lastMinute.claim ?? 0);

@@ -98,11 +98,13 @@ export function createWaitingRoom(deps: WaitingRoomDeps) {
   async function lostTicket(line: LocalLine, userId: string, token: string): Promise<LostTicket | null> {
     const ticket = credentials.verifyTicket(token, line.queueId);
     if (!ticket.ok || ticket.claims.userId !== userId) return null;
+    const unasked = { ...ticket.claims, journalEpoch: 0 };
     // Of this very epoch, and a newer one would still be recovering, in which nobody gets another place: every page
-    // that is loaded again hands in its ticket, and none of these must cost a query.
+    // that is loaded again hands in its ticket, and none of these must cost a query. Redis sees for itself whether it
+    // has it.
     const isFresh = Date.now() - line.heardAt < FRESH_MS;
-    if (isFresh && ticket.claims.epoch >= line.epoch) return null;
-    return (await unknownTickets(db, line.queueId, [ticket.claims]))[0] ?? null;
+    if (isFresh && ticket.claims.epoch >= line.epoch) return unasked;
+    return (await unknownTickets(db, line.queueId, [ticket.claims]))[0] ?? unasked;
   }
 
   async function askedView(queueId: string, userId: string): Promise<ViewResult> {

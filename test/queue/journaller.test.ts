@@ -35,7 +35,6 @@ describe("journaller", () => {
       metrics: createMetrics(),
       liveHolds: async () => [],
       onCommitted: () => undefined,
-      onVersion: () => undefined,
     });
 
   async function join(queueId: string): Promise<string> {
@@ -128,12 +127,12 @@ describe("journaller", () => {
     await gateway.queue.apply(queueId);
     const journaller = openJournaller(store);
     await journaller.follow(queueId, await store.tick(queueId, 0));
-    const { over, epoch, tick, number } = await store.tick(queueId, 0);
-    expect(over).to.be.above(0);
-    const end = { version: over, epoch, tick, journalLength: number };
+    const { isOver, version, epoch, tick, number } = await store.tick(queueId, 0);
+    expect(isOver).to.equal(true);
+    const end = { version, epoch, tick, journalLength: number };
     const isEnded = async () => (await house.db("queues").where({ id: queueId }).first()).ended_at !== null;
     for (const older of [
-      { ...end, version: over - 1 },
+      { ...end, version: version - 1 },
       { ...end, epoch: epoch - 1 },
       { ...end, tick: tick - 1 },
       { ...end, journalLength: number - 1 },

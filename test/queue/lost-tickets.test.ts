@@ -141,6 +141,40 @@ describe("lost tickets", () => {
     expect(order.slice(1)).to.deep.equal([lost, ...newcomers].map(({ userId }) => userId));
   });
 
+  it("join · with a ticket that went with less than a tick of Redis · shows the loss, and all have their places again", async () => {
+    const inside = await fill();
+    const known = await join();
+    await lab.beat();
+    await lab.takeSnapshot();
+    const lost = await joinElsewhere();
+    await lab.loseSince();
+    await lab.pass(50_000);
+    const later = await join();
+    await lab.beat();
+    expect((await lab.row()).epoch).to.equal(1);
+    const outcome = await lab.queue.room.join(lab.queueId, lost.userId, null, lost.ticket);
+    expect(outcome).to.deep.equal({ ok: false, reason: "REBUILDING" });
+    await lab.beat();
+    expect((await lab.row()).epoch).to.equal(2);
+    const back = await join(lost.userId, lost.ticket);
+    expect([back.ticketId, back.sequence]).to.deep.equal([lost.ticketId, lost.sequence]);
+    await recovered();
+    await leave(inside);
+    expect(await admissions(3)).to.deep.equal([known.userId, lost.userId, later.userId]);
+  });
+
+  it("join · with the ticket that the account has · never takes it for lost, live or ended", async () => {
+    await fill();
+    const here = await joinElsewhere();
+    expect((await join(here.userId, here.ticket)).ticketId).to.equal(here.ticketId);
+    await leave(here);
+    await lab.beat();
+    const again = await join(here.userId, here.ticket);
+    expect(again.sequence).to.be.above(here.sequence);
+    await lab.beat();
+    expect((await lab.row()).epoch).to.equal(1);
+  });
+
   it("join · with such a ticket, then leaving · it comes back neither now nor after another loss", async () => {
     await fill();
     const lost = await joinElsewhere();

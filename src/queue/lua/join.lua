@@ -6,7 +6,8 @@
 -- joins: eight arguments each, userId ticketId codeHash lostId lostSequence lostLane lostEpoch journalEpoch.
 -- codeHash: of the code that opens a priority lane, '' for the general one; used up only by a new place.
 -- lost...: a signed ticket of lostEpoch that the journal knew nothing of when it was at journalEpoch; '' for none. Its
--- join went down with Redis, and it takes its own place again, unless the account has had a ticket since.
+-- join went down with Redis, and it takes its own place again, unless the account has had a ticket since. One of this
+-- very epoch is looked at only if the account has none: then it says that Redis lost it, and the queue is made anew.
 -- ticketId: of the new place if it comes to one; '' refuses to make one.
 -- Returns an answer each, in their order: { code, view... }, OK for a new place, EXISTING for the one the account has,
 -- else a refusal alone.
@@ -67,6 +68,11 @@ local function join()
     return DEPARTING
   end
 
+  if provesLoss(mine, s) then
+    redis.call('HSET', state, 'lacking', 1)
+    wake()
+    return REBUILDING
+  end
   local lost = honoured(mine, s)
   if ticketId == '' and not lost then
     return NO_TICKET

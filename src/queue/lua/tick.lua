@@ -4,10 +4,11 @@
 --- ARGV minIntervalMicros
 --
 -- Any number of workers may call it: all state of the pace is here, and a queue ticked less than the given interval
--- ago is left alone. Returns { code, tick, more, number, epoch, drawing, over }: more is 1 when a bounded step left work
--- for the next tick, number is that of the last journal entry written, drawing that of the entry that closed the lobby
--- while a draw is to be made, else 0. All are told in whatever way the call ended. When nobody is there, nobody can join
--- any more and the journal has everything, over is the version of the settings that closed the queue, else 0.
+-- ago is left alone. Returns { code, tick, more, number, epoch, drawing, version, over }: more is 1 when a bounded step
+-- left work for the next tick, number is that of the last journal entry written, drawing that of the entry that closed
+-- the lobby while a draw is to be made, else 0, version that of the settings in force. All are told in whatever way the
+-- call ended, also with REBUILDING when what is here lacks a ticket. over is 1 when nobody is there, nobody can join any
+-- more and the journal has everything.
 -- Keeps: inside <= maxActive at each admission; admissions within the pace; the front of the line first.
 -- What gateways must know is written to the stream, to be published once it is committed to the journal.
 --@include codes
@@ -25,13 +26,15 @@
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickNumber', 'eventNumber', 'journalled', 'lagSince', 'closed', 'soldOut',
   'recoverUntil', 'opened', 'drawing', 'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'drawLoaded', 'steeredAt',
-  'version' })
+  'version', 'lacking' })
 if s.epoch == 0 then
   return { REBUILDING }
+elseif s.lacking == 1 then
+  return { REBUILDING, s.tick, 0, s.eventNumber, s.epoch, 0, s.version, 0 }
 end
 local now = clock()
 if now - s.tickAt < tonumber(minIntervalMicros) then
-  return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch, s.drawing }
+  return { SKIPPED, s.tick, 0, s.eventNumber, s.epoch, s.drawing, s.version, 0 }
 end
 local c = numbers(settings, { 'opensAt', 'lobbyOpensAt', 'closesAt', 'ratePerMinute', 'maxActive', 'arrivalMicros',
   'graceMicros', 'overbook', 'auto', 'minRate', 'maxRate' })
@@ -54,7 +57,7 @@ local total = inLine() + slotsInUse() + redis.call('ZCARD', deferred) + redis.ca
 if total == 0 and not phaseChanged and not drawn then
   redis.call('HSET', state, 'tickAt', digits(now), 'limitedBy', phase == 'paused' and 'paused' or 'nobody_waiting')
   local over = phase == 'closed' and redis.call('XLEN', events) == 0
-  return { IDLE, s.tick, 0, s.eventNumber, s.epoch, s.drawing, over and s.version or 0 }
+  return { IDLE, s.tick, 0, s.eventNumber, s.epoch, s.drawing, s.version, over and 1 or 0 }
 end
 
 local tick = s.tick + 1
@@ -94,4 +97,4 @@ local number = redis.call('HGET', state, 'eventNumber') or '0'
 redis.call('HSET', state, 'tick', digits(tick), 'tickAt', digits(now), 'tickStamp', digits(now), 'tickNumber', number,
   'phase', phase, 'limitedBy', limitedBy)
 redis.call('XADD', events, number .. '-' .. digits(tick), 'e', 'tick|' .. summary)
-return { OK, digits(tick), (more or unfinished) and 1 or 0, number, s.epoch, digits(s.drawing) }
+return { OK, digits(tick), (more or unfinished) and 1 or 0, number, s.epoch, digits(s.drawing), s.version, 0 }

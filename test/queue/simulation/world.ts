@@ -102,7 +102,6 @@ export async function createWorld(
       metrics: createMetrics(),
       liveHolds: async () => [],
       onCommitted: () => undefined,
-      onVersion: () => undefined,
     });
   }
 
