@@ -1,4 +1,5 @@
 /** Questions that wait, not for long, until something is heard of a ticket or a queue. */
+import { startDeadline } from "../platform/deadline.ts";
 import type { LocalFan, LocalLine } from "./local-line.ts";
 
 export function createWaiters(usualWaitMs: number) {
@@ -9,12 +10,12 @@ export function createWaiters(usualWaitMs: number) {
       const set = waiters.get(id) ?? new Set();
       waiters.set(id, set);
       const done = () => {
-        clearTimeout(timer);
+        cancel();
         set.delete(done);
         if (set.size === 0) waiters.delete(id);
         resolve();
       };
-      const timer = setTimeout(done, waitMs);
+      const cancel = startDeadline(waitMs, done);
       set.add(done);
     });
   }
