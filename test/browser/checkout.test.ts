@@ -17,14 +17,14 @@ describeInBrowser("browser · checkout and tickets", function () {
   this.timeout(60_000);
   let stage: Stage;
   let show: Show;
-  /** A hold of a few seconds, which runs out while the other tests run. */
+  /** A hold that outlasts its arrival, and runs out while the other tests run. */
   let short: { page: Page; id: string };
   before(async () => {
     stage = await openStage();
     show = await stage.house.makeShow({
       sections: [{ name: "Floor", rows: 4, seatsPerRow: 10, amount: 9_000 }],
     });
-    short = await arrive({}, await stage.house.makeShow({ performance: { holdSeconds: 5 } }));
+    short = await arrive({}, await stage.house.makeShow({ performance: { holdSeconds: 10 } }));
   });
   after(() => stage?.close());
 

@@ -16,13 +16,9 @@ describe("faults of the connection to PostgreSQL", function () {
   let key: string;
 
   before(async () => {
-    world = await openWorld({ timing: { callTimeoutMs: 200 } });
+    world = await openWorld();
     proxy = await openDatabaseProxy(world.databaseUrl);
-    far = await openWorld({
-      beside: { databaseUrl: proxy.url },
-      poolSize: 2,
-      timing: { callTimeoutMs: 200 },
-    });
+    far = await openWorld({ beside: { databaseUrl: proxy.url }, poolSize: 2 });
   });
   beforeEach(async () => {
     hall = await world.makeHall({ rows: 5 });

@@ -28,7 +28,7 @@ describe("crashes", function () {
   const ready: { readonly plant: Plant; readonly process: RoomProcess }[] = [];
 
   before(async () => {
-    world = await openWorld({ timing: { callTimeoutMs: 200, firstCheckSeconds: 0.1 } });
+    world = await openWorld({ timing: { firstCheckSeconds: 0.1 } });
     const { databaseUrl, redisUrl } = world;
     // At once: a process mostly starts.
     const start = async (plant: Plant) =>

@@ -72,7 +72,7 @@ describe("faults of the lock", function () {
     const remaining: number[] = [];
     await Promise.all(
       Array.from({ length: 30 }, async () => {
-        while (performance.now() < endsAt) {
+        while (performance.now() < endsAt || remaining.length <= 3) {
           const outcome = await service.acquire([seat], 100);
           if (outcome.ok) remaining.push(outcome.lease.remainingMs());
           await sleep(5); // and it is not given back: only its life ends it

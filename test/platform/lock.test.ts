@@ -99,7 +99,8 @@ describe("locks", () => {
 
       it("F20 · not given back · is free when its time is over, and the old lease says so and frees nothing", async () => {
         const seat = randomName("seat");
-        const old = await take([seat], 60);
+        // A grant that took its whole life is none.
+        const old = await eventually(() => take([seat], 60), { what: "a lock that is not over yet" });
         const lease = await eventually(() => take([seat]), { what: "the expiry" });
         expect(old.remainingMs()).to.be.below(0);
         await old.release();

@@ -16,7 +16,8 @@ export async function eventually<T>(condition: () => T | Promise<T>, patience: P
   const { timeoutMs = 5_000, intervalMs = 20, what } = patience;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
-  do {
+  let isLast = false;
+  for (;;) {
     try {
       const answer = await condition();
       if (answer) return answer as Truthy<T>;
@@ -24,8 +25,11 @@ export async function eventually<T>(condition: () => T | Promise<T>, patience: P
     } catch (error) {
       lastError = error;
     }
+    if (isLast) break;
     await sleep(intervalMs);
-  } while (performance.now() < deadline);
+    // Looked at once more: the time may have run out while this process stood still.
+    isLast = performance.now() >= deadline;
+  }
   const reason = lastError === undefined ? "" : `: ${(lastError as Error).message}`;
   throw new Error(`${what} did not come about within ${timeoutMs} ms${reason}`, { cause: lastError });
 }

@@ -23,7 +23,7 @@ describe("acceptors", () => {
   beforeEach(async () => {
     warned = [];
     owed = [];
-    server = createServer({ headersTimeout: 400, connectionsCheckingInterval: 50 }, (request, response) => {
+    server = createServer({ connectionsCheckingInterval: 50 }, (request, response) => {
       const answer = () => void response.end(request.url);
       if (request.url === "/later") owed.push(answer);
       else answer();
@@ -93,6 +93,7 @@ describe("acceptors", () => {
   });
 
   it("whoever sends no request · is refused after the server's own time", async () => {
+    server.headersTimeout = 400;
     acceptors = await openAcceptors(server, { log, count: 8 });
     const silent = Array.from({ length: CROWD }, () => text(connect(port, "127.0.0.1")));
     for (const answer of await Promise.all(silent)) expect(answer).to.match(/^HTTP\/1\.1 408 /);
