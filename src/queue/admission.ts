@@ -43,8 +43,11 @@ export const TICK_MS = 250;
 const WAKE_MIN_MS = 50;
 const REFRESH_MS = 1_000;
 const IDLE_EVERY_MS = 1_000;
-/** Queues worked on at once by one process. */
+/** Queues worked on at once by one process, and how many of those may have failed before. */
 const CONCURRENCY = 16;
+const MOST_FAILING = 8;
+const MOST_RECALLED = 1_000;
+const RECALL_TICKS = 5;
 
 interface Watched {
   readonly queueId: string;
@@ -53,9 +56,13 @@ interface Watched {
   wakeAgain: boolean;
   /** Of the settings in force in Redis, as far as it said so since it was last away; else 0. */
   version: number;
-  /** Of the settings as PostgreSQL last had them. */
+  /** Of the settings as PostgreSQL last had them; 0 for a queue that is not looked after, or not yet. */
   wanted: number;
   hasDraw: boolean;
+  /** The last try to serve it went wrong. */
+  isFailing: boolean;
+  isOver: boolean;
+  isRecalled: boolean;
   /** What the last tick that this process journalled left; null while another one journals. */
   left: Pick<TickSummary, "waiting" | "active" | "limitedBy"> | null;
 }
@@ -63,7 +70,9 @@ interface Watched {
 export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   const { db, subscriber, store, locks, conductor, log, metrics } = deps;
   const watched = new Map<string, Watched>();
+  const recalled = new Set<string>();
   let running = 0;
+  let failing = 0;
   let closed = false;
   let refreshedAt = 0;
   const journaller = createJournaller({
@@ -100,6 +109,9 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       version: 0,
       wanted: 0,
       hasDraw: false,
+      isFailing: false,
+      isOver: false,
+      isRecalled: false,
       left: null,
     };
     watched.set(queueId, fresh);
@@ -109,9 +121,8 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   /** Finds new queues and new settings, and forgets queues that ended. */
   async function refresh(): Promise<void> {
     const versions = await readVersions(db);
-    for (const [queueId, { busy }] of watched) {
-      // One that ended long ago may be on its way back into Redis, under its lock.
-      if (versions.has(queueId) || busy) continue;
+    for (const [queueId, { isRecalled }] of watched) {
+      if (versions.has(queueId) || isRecalled) continue;
       watched.delete(queueId);
       journaller.forget(queueId);
       heads.forget(queueId);
@@ -123,6 +134,8 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   /** Brings settings into Redis that a gateway could not bring there, or that Redis lost. */
   async function heal(queue: Watched): Promise<void> {
     const { queueId } = queue;
+    // First, so that an outage of Redis costs PostgreSQL nothing.
+    await store.time(queueId);
     if (!queue.hasDraw) await conductor.commit(queueId);
     queue.hasDraw = true;
     const row = await readQueue(db, queueId);
@@ -136,15 +149,21 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     queue.busy = true;
     running += 1;
+    const wasFailing = queue.isFailing;
+    if (wasFailing) failing += 1;
     try {
       await work(queue, minIntervalMs);
+      queue.isFailing = false;
     } catch (fault) {
+      queue.isFailing = true;
+      queue.dueAt = Date.now() + TICK_MS;
       // What was decided meanwhile did not reach it.
       if (isRedisAway(fault)) queue.version = 0;
       log.warn("queue could not be served", { queueId: queue.queueId, fault });
     } finally {
       queue.busy = false;
       running -= 1;
+      if (wasFailing) failing -= 1;
     }
     if (!queue.wakeAgain || closed) return;
     queue.wakeAgain = false;
@@ -153,13 +172,12 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
 
   async function work(queue: Watched, minIntervalMs: number): Promise<void> {
     const { queueId } = queue;
-    // Should it fail, others come first.
-    queue.dueAt = Date.now() + TICK_MS;
     // Before the tick, which may end everybody by a time that an operator has put off.
-    if (queue.version < queue.wanted) await heal(queue);
+    if (queue.version === 0 || queue.version < queue.wanted) await heal(queue);
     const startedAt = performance.now();
     const tick = await store.tick(queueId, minIntervalMs);
-    queue.version = tick.version;
+    // Whoever makes a queue anew brings in its settings.
+    queue.version = tick.code === Code.rebuilding ? queue.wanted : tick.version;
     metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
     if (!(await locks.tryHold(lockName(queueId)))) {
@@ -169,11 +187,11 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
     await journaller.follow(queueId, tick);
     const { epoch, drawing, version, isOver, number: journalLength } = tick;
-    const isDone = isOver && drawing === 0;
-    await heads.sign(queueId, isDone);
+    queue.isOver = isOver && drawing === 0;
+    await heads.sign(queueId, queue.isOver);
     if (drawing > 0) draws.due(queueId, { epoch, closedNumber: drawing });
     // Such a queue needs no more ticks.
-    if (isDone) await markEnded(db, queueId, { version, epoch, tick: tick.tick, journalLength });
+    if (queue.isOver) await markEnded(db, queueId, { version, epoch, tick: tick.tick, journalLength });
   }
 
   function count(queue: Watched, batch: Batch): void {
@@ -193,14 +211,37 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       await refresh();
     }
     const now = Date.now();
-    for (const queue of watched.values()) {
+    const due = [...watched.values()].filter(
+      ({ dueAt, busy, wanted }) => dueAt <= now && !busy && wanted > 0,
+    );
+    for (const queue of due.sort((a, b) => a.dueAt - b.dueAt)) {
       if (running >= CONCURRENCY) return;
-      if (queue.dueAt <= now && !queue.busy) void serve(queue, TICK_MS / 2);
+      if (!queue.isFailing || failing < MOST_FAILING) void serve(queue, TICK_MS / 2);
+    }
+  }
+
+  /**
+   * A queue that is not looked after: it has ended, and Redis may have lost it; or it is only just made. One by one, since
+   * anybody can ask for those that ended: they may be many and large, and nobody waits in them.
+   */
+  async function recall(queueId: string): Promise<void> {
+    if (recalled.has(queueId) || recalled.size >= MOST_RECALLED) return;
+    recalled.add(queueId);
+    if (recalled.size > 1) return;
+    for (const next of recalled) {
+      const queue = watch(next);
+      queue.isRecalled = true;
+      // Until its settings are in the journal again, too.
+      for (let left = RECALL_TICKS; left > 0 && !queue.isOver && !closed; left -= 1) await serve(queue, 0);
+      queue.isRecalled = false;
+      recalled.delete(next);
     }
   }
 
   const onWake = (channel: string, queueId: string) => {
-    if (channel === WAKE_CHANNEL && !closed) void serve(watch(queueId), WAKE_MIN_MS);
+    if (channel !== WAKE_CHANNEL || closed) return;
+    const queue = watched.get(queueId);
+    void (queue && queue.wanted > 0 ? serve(queue, WAKE_MIN_MS) : recall(queueId));
   };
   subscriber.on("message", onWake);
   const subscribed = subscriber.subscribe(WAKE_CHANNEL);

@@ -1,6 +1,6 @@
 /** Bringing what an operator decided, as PostgreSQL holds it, into force in Redis. */
 import type { Queryable } from "../platform/postgres.ts";
-import type { Code } from "./codes.ts";
+import { Code } from "./codes.ts";
 import { type Lane, sharesForScripts } from "./lanes.ts";
 import type { LineStore } from "./line-store.ts";
 import type { ConfigureData } from "./local-line.ts";
@@ -20,7 +20,8 @@ export async function applyRow(
   if (lanes.length > 0) {
     const codes = await readCodes(db, row.id);
     for (let start = 0; start < codes.length; start += CODES_A_SCRIPT) {
-      await store.addCodes(row.id, codes.slice(start, start + CODES_A_SCRIPT));
+      const code = await store.addCodes(row.id, codes.slice(start, start + CODES_A_SCRIPT));
+      if (code === Code.rebuilding) return code;
     }
   }
   const data: ConfigureData = { version, by, change, settings, paused, closed, notice, lanes };

@@ -55,13 +55,12 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   const lost = new Map<string, Loss>();
 
   async function follow(queueId: string, answer: TickAnswer): Promise<void> {
-    const loss = lost.get(queueId) ?? (await lossIn(queueId, answer));
-    if (loss !== null) {
-      await restore(queueId, loss);
-      return;
-    }
-    let more = true;
-    while (more) more = await commitBatch(queueId, answer.epoch);
+    const known = lost.get(queueId);
+    const loss = known ?? (await lossIn(queueId, answer));
+    // A Redis that lacks only moments: what was done since them is good, and is in no journal yet.
+    const isWhole = loss === null || (!known && answer.epoch > 0 && answer.code === Code.rebuilding);
+    for (let more = isWhole; more; ) more = await commitBatch(queueId, answer.epoch);
+    if (loss !== null) await restore(queueId, loss);
   }
 
   async function positionOf(queueId: string): Promise<JournalPosition | null> {

@@ -17,6 +17,8 @@ export interface QueueRow {
   readonly changedBy: string;
   readonly paused: boolean;
   readonly closed: boolean;
+  /** Workers don't look after it any more. */
+  readonly ended: boolean;
   readonly notice: Notice | null;
   readonly lanes: readonly Lane[];
   readonly epoch: number;
@@ -35,6 +37,7 @@ const COLUMNS = {
   changedBy: "changed_by",
   pausedAt: "paused_at",
   closedAt: "closed_at",
+  endedAt: "ended_at",
   notice: "notice",
   lanes: "lanes",
   epoch: "epoch",
@@ -45,8 +48,13 @@ const COLUMNS = {
 } as const;
 
 function fromRow(row: Record<string, unknown>): QueueRow {
-  const { pausedAt, closedAt, ...rest } = row;
-  return { ...(rest as unknown as QueueRow), paused: pausedAt !== null, closed: closedAt !== null };
+  const { pausedAt, closedAt, endedAt, ...rest } = row;
+  return {
+    ...(rest as unknown as QueueRow),
+    paused: pausedAt !== null,
+    closed: closedAt !== null,
+    ended: endedAt !== null,
+  };
 }
 
 export async function insertQueue(

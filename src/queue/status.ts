@@ -77,17 +77,18 @@ export function createStatus(db: Database, store: LineStore) {
   }
   const cache = new Map<string, Reading>();
 
-  /** Null while Redis has nothing of the queue. Should it have ended, no worker sees that unless it is told. */
-  async function summaryOf(queueId: string): Promise<Summary | null> {
-    const summary = await store.summary(queueId);
-    if (!summary) await store.wake(queueId);
+  /** Null while Redis has nothing of the queue. Of one that ended no worker sees that unless it is told. */
+  async function summaryOf({ id, ended }: QueueRow): Promise<Summary | null> {
+    const summary = await store.summary(id);
+    // Should nobody hear it, the next one who asks tells it again.
+    if (!summary && ended) await store.wake(id).catch(() => undefined);
     return summary;
   }
 
   async function read(queueId: string): Promise<Facts> {
     const row = await readQueue(db, queueId);
     if (!row) return null;
-    const summary = await summaryOf(queueId);
+    const summary = await summaryOf(row);
     const fresh = summary !== null && seatsAreFresh(summary);
     const { lobbyOpensAt, opensAt, closesAt, ratePerMinute, arrivalSeconds, sessionSeconds } = row.settings;
     const status: QueueStatus = {
@@ -139,7 +140,7 @@ export function createStatus(db: Database, store: LineStore) {
     async stats(queueId: string): Promise<QueueStats | null> {
       const row = await readQueue(db, queueId);
       if (!row) return null;
-      const summary = await summaryOf(queueId);
+      const summary = await summaryOf(row);
       const since = (summary?.nowMicros ?? Date.now() * 1_000) - MINUTE_MICROS;
       const lastMinute = await countSince(db, queueId, ["admit", "claim"], since);
       return toStats(row, summary, lastMinute.admit ?? 0, lastMinute.claim ?? 0);

@@ -5,28 +5,28 @@ import type { LocalFan, LocalLine } from "./local-line.ts";
 export function createWaiters(usualWaitMs: number) {
   const waiters = new Map<string, Set<() => void>>();
 
-  function heardOf(id: string, waitMs = usualWaitMs): Promise<void> {
+  function heardOf(id: string, waitMs = usualWaitMs): Promise<boolean> {
     return new Promise((resolve) => {
       const set = waiters.get(id) ?? new Set();
       waiters.set(id, set);
-      const done = () => {
+      const end = (heard: boolean) => {
         cancel();
-        set.delete(done);
+        set.delete(wake);
         if (set.size === 0) waiters.delete(id);
-        resolve();
+        resolve(heard);
       };
-      const cancel = startDeadline(waitMs, done);
-      set.add(done);
+      const wake = () => end(true);
+      const cancel = startDeadline(waitMs, () => end(false));
+      set.add(wake);
     });
   }
 
   async function whenCommitted(line: LocalLine, asked: LocalFan): Promise<LocalFan> {
     const deadline = Date.now() + usualWaitMs;
-    for (let fan = asked; ; fan = line.fans.get(fan.userId) ?? fan) {
-      const left = deadline - Date.now();
-      if (mayBeTold(line, fan) || left <= 0) return fan;
-      await heardOf(line.queueId, left);
-    }
+    let fan = asked;
+    for (let heard = true; heard && !mayBeTold(line, fan); fan = line.fans.get(fan.userId) ?? fan)
+      heard = await heardOf(line.queueId, Math.max(0, deadline - Date.now()));
+    return fan;
   }
 
   return {
@@ -34,7 +34,7 @@ export function createWaiters(usualWaitMs: number) {
       for (const wake of waiters.get(id) ?? []) wake();
     },
 
-    /** Resolves when something is heard of this ticket or queue, or after the wait. */
+    /** Resolves when something is heard of this ticket or queue, or after the wait; and says which. */
     heardOf,
 
     /** What is not committed yet is not told: a place at the last tick, an admission. Gives up after the wait. */

@@ -1,10 +1,11 @@
 /** The beat of a worker while Redis is away, and after Redis forgot what an operator had decided. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { loadConfig } from "../../src/config.ts";
 import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
 import { createLogger } from "../../src/platform/logger.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
-import { openSubscriber } from "../../src/platform/redis.ts";
+import { COMMAND_TIMEOUT_MS, openSubscriber } from "../../src/platform/redis.ts";
 import { loadScripts } from "../../src/platform/scripts.ts";
 import { startAdmission } from "../../src/queue/admission.ts";
 import { createCredentials } from "../../src/queue/credentials.ts";
@@ -13,7 +14,7 @@ import { LUA_FOLDER } from "../../src/queue/index.ts";
 import { KEY_NAMES, keyOf } from "../../src/queue/keys.ts";
 import { createLineStore, type LineStore } from "../../src/queue/line-store.ts";
 import { readHead } from "../../src/queue/log-head.ts";
-import { eventually } from "../support/wait.ts";
+import { eventually, latch } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
 const log = createLogger("test", "silent");
@@ -38,22 +39,15 @@ describe("admission", () => {
     await house.close();
   });
 
-  /** @param away queues whose part of Redis this worker can't reach. */
-  async function startWorker(away: ReadonlySet<string>) {
+  /** @param change what of its store is not as it should be. */
+  async function startWorker(change: Partial<LineStore> = {}) {
     const subscriber = await openSubscriber({ redisUrl: house.redisUrl, redisCluster: [] }, log);
     const locks = createAdvisoryLocks(house.databaseUrl, log);
-    const unlessAway =
-      <Rest extends unknown[], Answer>(ask: (queueId: string, ...rest: Rest) => Promise<Answer>) =>
-      async (queueId: string, ...rest: Rest): Promise<Answer> => {
-        if (away.has(queueId)) throw new Error("Connection is closed.");
-        return ask(queueId, ...rest);
-      };
-    const reached = { ...store, tick: unlessAway(store.tick), configure: unlessAway(store.configure) };
     const { drawKey } = config;
     const worker = startAdmission({
       db: house.db,
       subscriber,
-      store: reached,
+      store: { ...store, ...change },
       locks,
       conductor: createConductor({ db: house.db, store, drawKey, beaconSource: "", beaconSeconds: 5, log }),
       log,
@@ -65,6 +59,22 @@ describe("admission", () => {
       await worker.close();
       await locks.close();
       subscriber.disconnect();
+    };
+  }
+
+  /** Queues whose part of Redis can't be reached: that is known after some milliseconds. */
+  function without(away: ReadonlySet<string>, afterMs = 0): Partial<LineStore> {
+    const unlessAway =
+      <Rest extends unknown[], Answer>(ask: (queueId: string, ...rest: Rest) => Promise<Answer>) =>
+      async (queueId: string, ...rest: Rest): Promise<Answer> => {
+        if (!away.has(queueId)) return ask(queueId, ...rest);
+        if (afterMs > 0) await sleep(afterMs);
+        throw new Error("Connection is closed.");
+      };
+    return {
+      time: unlessAway(store.time),
+      tick: unlessAway(store.tick),
+      configure: unlessAway(store.configure),
     };
   }
 
@@ -92,7 +102,7 @@ describe("admission", () => {
     await join(queueId);
     const fan = await join(queueId);
     const away = new Set<string>();
-    const close = await startWorker(away);
+    const close = await startWorker(without(away));
     try {
       await nextTick(queueId);
       away.add(queueId);
@@ -113,7 +123,7 @@ describe("admission", () => {
   it("a queue that can't be reached · does not keep the worker from those that can", async () => {
     const { queueId: unreachable } = await house.newQueue();
     const { queueId } = await house.newQueue();
-    const close = await startWorker(new Set([unreachable]));
+    const close = await startWorker(without(new Set([unreachable])));
     try {
       await nextTick(queueId);
       expect(await stateOf(unreachable, "tick")).to.equal(0);
@@ -122,9 +132,47 @@ describe("admission", () => {
     }
   });
 
+  it("more queues than are served at once that answer late that they can't be reached · do not keep it either", async () => {
+    const silent = new Set<string>();
+    while (silent.size < 20) silent.add((await house.newQueue()).queueId);
+    const { queueId } = await house.newQueue();
+    const close = await startWorker(without(silent, COMMAND_TIMEOUT_MS));
+    try {
+      for (let ticks = 0; ticks < 3; ticks += 1) await nextTick(queueId);
+    } finally {
+      await close();
+    }
+  });
+
+  it("ended queues that Redis lost, asked for all at once · keep no tick from a queue that goes on", async () => {
+    const ended: string[] = [];
+    while (ended.length < 20) ended.push((await house.newQueueRow()).queueId);
+    await house.db("queues").whereIn("id", ended).update({ ended_at: house.db.fn.now() });
+    const { queueId } = await house.newQueue();
+    const [begun, goOn] = [latch(), latch()];
+    const close = await startWorker({
+      async beginRebuild(...args) {
+        begun.open();
+        await goOn.opened;
+        return store.beginRebuild(...args);
+      },
+    });
+    try {
+      await nextTick(queueId);
+      for (const id of ended) expect((await gateway.queue.status(id))?.phase).to.equal("recovering");
+      await begun.opened;
+      for (let ticks = 0; ticks < 3; ticks += 1) await nextTick(queueId);
+      goOn.open();
+      for (const id of ended) await eventually(() => store.isLoaded(id), { what: "an ended queue" });
+    } finally {
+      goOn.open();
+      await close();
+    }
+  });
+
   it("a pause that Redis forgot · is in force again", async () => {
     const { queueId } = await house.newQueue();
-    const close = await startWorker(new Set());
+    const close = await startWorker();
     try {
       await nextTick(queueId);
       const version = await stateOf(queueId, "version");
@@ -145,7 +193,7 @@ describe("admission", () => {
     const { queueId } = await house.newQueue({ ratePerMinute: 1, maxActive: 1 });
     const first = await join(queueId);
     const fan = await join(queueId);
-    const close = await startWorker(new Set());
+    const close = await startWorker();
     try {
       await eventually(() => readHead(house.db, queueId), { what: "a first signed head" });
       await house.db.transaction((trx) => gateway.queue.close(trx, queueId, "operator"));

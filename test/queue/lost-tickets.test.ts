@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config.ts";
 import { Code } from "../../src/queue/codes.ts";
 import { createCredentials } from "../../src/queue/credentials.ts";
 import type { TicketView } from "../../src/queue/index.ts";
+import { eventually } from "../support/wait.ts";
 import { type Lab, openLab } from "./lab.ts";
 import { newFan, openHouse, type QueueHouse } from "./support.ts";
 
@@ -152,11 +153,18 @@ describe("lost tickets", () => {
     const later = await join();
     await lab.beat();
     expect((await lab.row()).epoch).to.equal(1);
+    const [leaver, removed] = [await join(), await join()];
+    await leave(leaver);
+    await lab.store.leave(lab.queueId, removed.userId, removed.ticketId, "removed", {});
     const outcome = await lab.queue.room.join(lab.queueId, lost.userId, null, lost.ticket);
     expect(outcome).to.deep.equal({ ok: false, reason: "REBUILDING" });
+    expect(await lab.queue.room.join(lab.queueId, newFan(), null)).to.deep.equal(outcome);
     await lab.beat();
     expect((await lab.row()).epoch).to.equal(2);
-    const back = await join(lost.userId, lost.ticket);
+    // Done since the loss, and in no journal when it was found.
+    expect(await lab.states([leaver, removed])).to.deep.equal(["G", "M"]);
+    // Once its gateway has heard of the new epoch.
+    const back = await eventually(() => join(lost.userId, lost.ticket), { what: "its place" });
     expect([back.ticketId, back.sequence]).to.deep.equal([lost.ticketId, lost.sequence]);
     await recovered();
     await leave(inside);

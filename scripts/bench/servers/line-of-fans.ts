@@ -98,6 +98,7 @@ function queueRow(): QueueRow {
     changedBy: "bench",
     paused: false,
     closed: false,
+    ended: false,
     notice: null,
     lanes: [],
     epoch: 1,

@@ -36,7 +36,7 @@ local MAX_BACKLOG = 500000
 local LIVE = { L = true, W = true, D = true, R = true, A = true, I = true }
 
 local s = numbers(state, { 'epoch', 'tick', 'tickAt', 'tickStamp', 'journalled', 'lagSince', 'closed', 'soldOut', 'recoverUntil', 'opened', 'drawing',
-  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt', 'rebuiltTo' })
+  'paused', 'pausedAt', 'frozen', 'available', 'held', 'seatsAt', 'lastSequence', 'createdAt', 'rebuiltTo', 'lacking' })
 if s.epoch == 0 then
   local answers = {}
   for _ = firstRest, #ARGV, JOIN_ARGUMENTS do
@@ -69,8 +69,12 @@ local function join()
   end
 
   if provesLoss(mine, s) then
+    s.lacking = 1
     redis.call('HSET', state, 'lacking', 1)
     wake()
+  end
+  -- The journaller may have taken what is here for the last time.
+  if s.lacking == 1 then
     return REBUILDING
   end
   local lost = honoured(mine, s)
