@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import type { Logger } from "./logger.ts";
-import { limitedSocket } from "./postgres.ts";
+import { CONNECTING } from "./postgres.ts";
 
 export interface AdvisoryLocks {
   /** @returns whether this process holds the lock now. Asking again for a held lock costs nothing. */
@@ -17,6 +17,8 @@ export interface AdvisoryLocks {
 }
 
 const RETRY_MS = 500;
+/** A plain timer of pg, so it is long: a process that stood still for a while must not lose its locks for that. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
 export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryLocks {
   const held = new Set<string>();
@@ -28,9 +30,20 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
 
   /** A connection answers one question at a time; pg would only queue the others with a warning. */
   function ask(which: pg.Client, text: string, name: string): Promise<pg.QueryResult> {
-    const answer = turn.then(() => which.query(text, [lockKey(name)]));
+    const answer = turn
+      .then(() => which.query(text, [lockKey(name)]))
+      .catch((fault: Error) => {
+        // A question that got no answer may be answered yet, and a lock be taken that nobody knows of.
+        if (!(fault instanceof pg.DatabaseError)) giveUp(which);
+        throw fault;
+      });
     turn = answer.catch(() => undefined);
     return answer;
+  }
+
+  function giveUp(which: pg.Client): void {
+    lost(which);
+    which.end().catch(() => undefined);
   }
 
   function lost(which: pg.Client): void {
@@ -44,8 +57,8 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
     const fresh = new pg.Client({
       connectionString: databaseUrl,
       application_name: "fastpass-locks",
-      stream: limitedSocket,
-      keepAlive: true,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      ...CONNECTING,
     });
     fresh.on("error", () => lost(fresh));
     fresh.on("end", () => lost(fresh));

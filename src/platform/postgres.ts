@@ -23,6 +23,18 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** To the first answer of a server that is being connected to. */
 const CONNECT_TIMEOUT_MS = 1_500;
+
+/**
+ * How each connection is made. What comes after the server's first answer is limited by pg's own `connectionTimeoutMillis`,
+ * for a server that vanishes just then. That is a plain timer: this long, it does not end because this process stood
+ * still for a while or was busy with a surge.
+ */
+export const CONNECTING = {
+  stream: limitedSocket,
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+};
+
 /** A waiter for a connection gives up after this; long queues are refused, not grown. */
 const ACQUIRE_TIMEOUT_MS = 5_000;
 
@@ -62,8 +74,7 @@ export function openDatabase(
     connection: {
       connectionString: url,
       application_name: applicationName,
-      stream: limitedSocket,
-      keepAlive: true,
+      ...CONNECTING,
     },
     pool: {
       min: 0,
@@ -87,11 +98,10 @@ export function openDatabase(
 }
 
 /**
- * For `stream` of pg, in the place of its `connectionTimeoutMillis`. That is a plain timer, which ends in a process that
- * stood still as long, or was busy with the several answers by which a connection is made, and a surge is when
- * connections are made.
+ * For `stream` of pg, in the place of a short `connectionTimeoutMillis`: that would end in a process that stood still as
+ * long, or was busy with the several answers by which a connection is made, and a surge is when connections are made.
  */
-export function limitedSocket(): Socket {
+function limitedSocket(): Socket {
   const socket = new Socket();
   const cancel = startDeadline(CONNECT_TIMEOUT_MS, () => {
     if (socket.bytesRead === 0) socket.destroy(new Error("timeout expired"));

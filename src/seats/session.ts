@@ -10,7 +10,7 @@
  */
 import pg from "pg";
 import type { Logger } from "../platform/logger.ts";
-import { limitedSocket } from "../platform/postgres.ts";
+import { CONNECTING } from "../platform/postgres.ts";
 import { SEATS_CHANNEL, SHARDS } from "./notify.ts";
 
 const SHARD_COUNT = 64;
@@ -68,9 +68,8 @@ export function createSession(options: SessionOptions): Session {
     const fresh = new pg.Client({
       connectionString: options.databaseUrl,
       application_name: "fastpass-seat-projection",
-      stream: limitedSocket,
       query_timeout: QUERY_TIMEOUT_MS,
-      keepAlive: true,
+      ...CONNECTING,
     });
     fresh.on("error", (fault) => lose(fresh, fault));
     fresh.on("end", () => lose(fresh, new Error("the server closed it")));

@@ -70,10 +70,10 @@ export interface PrivateRedisCluster extends RunningRedisCluster {
   remove(): Promise<void>;
 }
 
-/** Three masters. */
-export async function privateRedisCluster(): Promise<PrivateRedisCluster> {
+/** So many masters. */
+export async function privateRedisCluster(size = 3): Promise<PrivateRedisCluster> {
   const dir = await temporaryPlace("cluster");
-  const cluster = await startRedisCluster({ dir, durable: false });
+  const cluster = await startRedisCluster({ dir, durable: false }, size);
   return {
     ...cluster,
     async remove() {
@@ -88,18 +88,27 @@ export interface TcpProxy {
   /** Connections stay, and new ones are taken, but nothing passes any more. */
   hang(): void;
   goOn(): void;
+  /** Nothing passes any more on the connections that there are, as when a host vanished; new ones are served. */
+  swallow(): void;
   /** Ends all connections; new ones lead to another server. */
   leadTo(port: number): void;
   close(): Promise<void>;
 }
 
-/** Stands before a server of 127.0.0.1 whose processes a test can't stop. */
-export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
+/**
+ * Stands before a server of 127.0.0.1 whose processes a test can't stop.
+ * @param onBytes sees what clients send, before it passes on.
+ */
+export async function tcpProxy(targetPort: number, onBytes?: (bytes: Buffer) => void): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
   let port = targetPort;
+  const swallow = () => {
+    for (const socket of sockets) socket.pause();
+  };
   const server = createServer((client) => {
     const target = connect(port, "127.0.0.1");
+    if (onBytes) client.on("data", onBytes);
     for (const [from, to] of [
       [client, target],
       [target, client],
@@ -119,8 +128,9 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     hang() {
       hanging = true;
-      for (const socket of sockets) socket.pause();
+      swallow();
     },
+    swallow,
     goOn() {
       hanging = false;
       for (const socket of sockets) socket.resume();
