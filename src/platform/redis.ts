@@ -81,7 +81,15 @@ export function limitCommands(client: RedisClient, ms: number): void {
   }
   const send = client.sendCommand.bind(client);
   client.sendCommand = (command, stream) => {
-    const cancel = startDeadline(ms, () => command.reject(new Error("Command timed out")));
+    // What waited for a connection, or was unanswered when it was lost, ioredis sends once there is one: also what was
+    // given up since.
+    if (command.isSettled) return command.promise;
+    const cancel = startDeadline(ms, () => {
+      command.reject(new Error("Command timed out"));
+      // It stays among those that wait for an answer. On a Cluster a second rejection, when the connection ends or a late
+      // answer says MOVED, would send it to another node: after a failover, long after we said that it failed.
+      command.reject = () => undefined;
+    });
     command.promise.then(cancel, cancel);
     return send(command, stream);
   };

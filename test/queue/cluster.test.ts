@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import type { Cluster } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
 import { createLogger } from "../../src/platform/logger.ts";
 import { closeRedis, openSubscriber, type RedisClient } from "../../src/platform/redis.ts";
@@ -199,4 +199,32 @@ describe("queue on a Redis Cluster", function () {
     }
     await Promise.all((await Promise.all(opening)).map(closeRedis));
   });
+
+  it("a command that was given up on a silent master · is not sent again when the connection is lost", async () => {
+    const client = house.redis as Cluster;
+    const owns = await Promise.all(
+      client
+        .nodes("master")
+        .map(async (node) => ((await node.exists("counter").catch(() => null)) === null ? [] : [node])),
+    );
+    const [owner] = owns.flat() as [Redis];
+    await whileSilent(owner, async () => {
+      expect(await client.incr("counter").catch((fault: Error) => fault.message)).to.equal(
+        "Command timed out",
+      );
+      owner.stream.destroy();
+      // Longer than ioredis waits before it turns to another node.
+      await sleep(500);
+    });
+    const count = await eventually(() => client.get("counter"), { what: "the master again" });
+    await sleep(500);
+    expect([count, await client.get("counter")]).to.deep.equal(["1", "1"]);
+  });
+
+  /** For less than the five seconds after which the other nodes would give it up. */
+  async function whileSilent(master: Redis, work: () => Promise<void>): Promise<void> {
+    const pid = Number(/process_id:(\d+)/.exec(await master.info("server"))?.[1]);
+    process.kill(pid, "SIGSTOP");
+    await work().finally(() => process.kill(pid, "SIGCONT"));
+  }
 });
