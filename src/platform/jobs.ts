@@ -8,7 +8,7 @@ import { DelayedError, type Job, Queue, Worker } from "bullmq";
 import { Cluster, Redis } from "ioredis";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import { COMMAND_TIMEOUT_MS, limitCommands, type RedisSettings } from "./redis.ts";
+import { COMMAND_TIMEOUT_MS, followSlots, limitCommands, type RedisSettings, SILENCE_MS } from "./redis.ts";
 import { continued, span, traceparent } from "./tracing/index.ts";
 
 /** On a Cluster all keys of BullMQ's queues must share a slot. */
@@ -61,7 +61,9 @@ export function openJobQueue<Data extends object>(
   const connection = openConnection(settings, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
+    socketTimeout: SILENCE_MS,
   });
+  if (connection instanceof Cluster) followSlots(connection);
   limitCommands(connection, COMMAND_TIMEOUT_MS);
   const queue = new Queue(name, {
     connection,

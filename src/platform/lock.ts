@@ -7,7 +7,7 @@ import { Cluster, Redis } from "ioredis";
 import Redlock from "redlock";
 import type { Logger } from "./logger.ts";
 import type { Counter, Histogram } from "./metrics.ts";
-import { limitCommands, type RedisClient } from "./redis.ts";
+import { followSlots, limitCommands, type RedisClient, SILENCE_MS } from "./redis.ts";
 import { span } from "./tracing/index.ts";
 
 export interface Lease {
@@ -113,6 +113,7 @@ const FAIL_FAST = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 1_000,
+  socketTimeout: SILENCE_MS,
 };
 
 function openLockNode(url: string): RedisClient {
@@ -121,7 +122,9 @@ function openLockNode(url: string): RedisClient {
 
 function openLockCluster(cluster: readonly string[]): RedisClient {
   const options = { enableOfflineQueue: false, clusterRetryStrategy: retryStrategy, redisOptions: FAIL_FAST };
-  return guarded(new Cluster([...cluster], options));
+  const client = new Cluster([...cluster], options);
+  followSlots(client);
+  return guarded(client);
 }
 
 function guarded(client: RedisClient): RedisClient {

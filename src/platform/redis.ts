@@ -20,6 +20,12 @@ export interface RedisSettings {
 /** How long a client that fails fast waits for an answer. */
 export const COMMAND_TIMEOUT_MS = 1_500;
 
+/**
+ * A connection on which a question is unanswered for this long is given up, and made anew. Of a host that vanished TCP
+ * itself would learn after a quarter of an hour. Not for subscriptions: they outlive a Redis that hangs for a while.
+ */
+export const SILENCE_MS = 5_000;
+
 const FAIL_FAST: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
@@ -27,6 +33,9 @@ const FAIL_FAST: RedisOptions = {
   connectTimeout: 1_500,
   retryStrategy: backoff,
 };
+
+/** How often a Cluster is asked who serves which slots: a node that vanished can't say who took its place. */
+const SLOTS_EVERY_MS = 5_000;
 
 /** Reconnects for ever, 50 ms to 1 s apart with jitter, so that a thousand clients do not return as one. */
 function backoff(attempt: number): number {
@@ -37,8 +46,8 @@ function backoff(attempt: number): number {
 export async function openRedis(settings: RedisSettings, log: Logger): Promise<RedisClient> {
   const client =
     settings.redisCluster.length > 0
-      ? openCluster(settings)
-      : new Redis(settings.redisUrl, { ...FAIL_FAST, lazyConnect: true });
+      ? openCluster(settings, { ...FAIL_FAST, socketTimeout: SILENCE_MS })
+      : new Redis(settings.redisUrl, { ...FAIL_FAST, socketTimeout: SILENCE_MS, lazyConnect: true });
   client.on("error", (fault: Error) => log.warn("redis connection", { fault: fault.message }));
   limitCommands(client, COMMAND_TIMEOUT_MS);
   if (client instanceof Redis) writeTogether(client);
@@ -139,8 +148,8 @@ async function connect(client: RedisClient): Promise<void> {
   }
 }
 
-function openCluster({ redisCluster }: RedisSettings, redisOptions = FAIL_FAST): Cluster {
-  return new Cluster([...redisCluster], {
+function openCluster({ redisCluster }: RedisSettings, redisOptions: RedisOptions): Cluster {
+  const cluster = new Cluster([...redisCluster], {
     lazyConnect: true,
     enableOfflineQueue: false,
     slotsRefreshTimeout: 2_000,
@@ -148,6 +157,20 @@ function openCluster({ redisCluster }: RedisSettings, redisOptions = FAIL_FAST):
     clusterRetryStrategy: backoff,
     redisOptions,
   });
+  followSlots(cluster);
+  return cluster;
+}
+
+/**
+ * In the place of the `slotsRefreshInterval` of ioredis: by that a round under way when the client is closed begins the
+ * next one all the same, and the process never ends.
+ */
+export function followSlots(cluster: Cluster): void {
+  const timer = setInterval(() => {
+    if (cluster.status === "ready") cluster.refreshSlotsCache();
+  }, SLOTS_EVERY_MS);
+  timer.unref();
+  cluster.once("end", () => clearInterval(timer));
 }
 
 /** @throws StartError with the setting to change when a master may evict keys. */

@@ -3,12 +3,16 @@ import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
+import { openJobQueue } from "../../src/platform/jobs.ts";
+import { createLockService } from "../../src/platform/lock.ts";
+import { createMetrics } from "../../src/platform/metrics.ts";
+import { closeRedis, openRedis, type RedisSettings } from "../../src/platform/redis.ts";
 import { createReleaser, type Releaser } from "../../src/platform/releaser.ts";
 import { createSession } from "../../src/seats/session.ts";
 import { atOnce } from "../support/house/at-once.ts";
 import { type TestDatabase, testServers } from "../support/servers.ts";
 import { eventually } from "../support/wait.ts";
-import { recordingLogger, tcpProxy } from "./support.ts";
+import { privateRedis, privateRedisCluster, randomName, recordingLogger, tcpProxy } from "./support.ts";
 
 /** Longer than anything here may take. */
 const STUCK_MS = 30_000;
@@ -51,6 +55,16 @@ describe("silence", function () {
       () => "no fault",
       (fault: Error) => fault.message,
     );
+  const behind = (port: number): RedisSettings => ({
+    redisUrl: `redis://127.0.0.1:${port}`,
+    redisCluster: [],
+  });
+  function openQueue(settings: RedisSettings, opened: Releaser) {
+    const name = randomName("jobs");
+    const queue = openJobQueue<{ n: number }>(name, settings, log);
+    opened.add("jobs", () => queue.close());
+    return { name, queue };
+  }
   async function proxyTo(port: number, opened: Releaser, onBytes?: (bytes: Buffer) => void) {
     const proxy = await tcpProxy(port, onBytes);
     opened.add("proxy", () => proxy.close());
@@ -62,6 +76,67 @@ describe("silence", function () {
     url.port = String(port);
     return url.href;
   }
+
+  over(
+    "a Redis whose host vanished · commands, locks and jobs fail in time and work again by themselves",
+    closing(async (opened) => {
+      const server = await privateRedis();
+      opened.add("redis", () => server.remove());
+      const proxy = await proxyTo(server.port, opened);
+      const settings = behind(proxy.port);
+      const client = await openRedis(settings, log);
+      opened.add("client", () => closeRedis(client));
+      const { attempts, waitSeconds } = createMetrics().locks;
+      const locks = createLockService({
+        urls: [settings.redisUrl],
+        enabled: true,
+        log,
+        attempts,
+        waitSeconds,
+      });
+      opened.add("locks", () => locks.close());
+      const { name, queue } = openQueue(settings, opened);
+      const isLocked = async () => {
+        const outcome = await locks.acquire([randomName("seat")], 5_000);
+        return outcome.ok && Number.isFinite(outcome.lease.remainingMs());
+      };
+      const all = async () => {
+        const [ping, locked] = await Promise.all([
+          client.ping(),
+          isLocked(),
+          queue.add("kept", { n: 1 }, 60_000),
+        ]);
+        return ping === "PONG" && locked;
+      };
+      await eventually(all, { what: "all of them connected" });
+
+      proxy.swallow();
+      const faults = await Promise.all(
+        [client.ping(), queue.add("given-up", { n: 2 }, 60_000)].map(messageOf),
+      );
+      expect(faults).to.deep.equal(["Command timed out", "Command timed out"]);
+      expect(await isLocked()).to.equal(false);
+      await eventually(all, { timeoutMs: 10_000, what: "all of them again" });
+      // What had been given up was not sent after all, on the new connection.
+      expect(await client.exists(`{fastpass}:jobs:${name}:kept`)).to.equal(1);
+      expect(await client.exists(`{fastpass}:jobs:${name}:given-up`)).to.equal(0);
+    }),
+  );
+
+  over(
+    "a Cluster · is asked again and again who serves which slots",
+    closing(async (opened) => {
+      const cluster = await privateRedisCluster(2);
+      opened.add("cluster", () => cluster.remove());
+      const client = await openRedis({ redisUrl: cluster.url, redisCluster: cluster.nodes }, log);
+      opened.add("client", () => closeRedis(client));
+      let rounds = 0;
+      client.on("refresh", () => {
+        rounds += 1;
+      });
+      await eventually(() => rounds > 0, { timeoutMs: 8_000, what: "a round" });
+    }),
+  );
 
   over(
     "a PostgreSQL that vanishes while it is being connected to · locks and shards are had from the next one",
