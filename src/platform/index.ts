@@ -59,8 +59,8 @@ export async function openPlatform(config: Config, service: string, releaser: Re
   const redis = await connected("Redis", "REDIS_URL", () => openRedis(config, log));
   releaser.add("redis", () => closeRedis(redis));
   measureRoundTrips(redis, metrics.redis.roundTripSeconds);
-  await refuseEviction(redis);
-  const subscriber = await openSubscriber(config, log);
+  await connected("Redis", "REDIS_URL", () => refuseEviction(redis, log));
+  const subscriber = await connected("Redis", "REDIS_URL", () => openSubscriber(config, log));
   releaser.add("redis subscriber", () => closeRedis(subscriber));
   const locks = createLockService({
     urls: config.redlockUrls.length > 0 ? config.redlockUrls : [config.redisUrl],
@@ -86,6 +86,7 @@ async function connected<T>(what: string, setting: string, open: () => PromiseLi
   try {
     return await open();
   } catch (cause) {
+    if (cause instanceof StartError) throw cause;
     throw new StartError(
       `${what} does not answer (${(cause as Error).message}); start it or correct ${setting}.`,
       { cause },

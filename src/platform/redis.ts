@@ -34,6 +34,8 @@ const FAIL_FAST: RedisOptions = {
   retryStrategy: backoff,
 };
 
+/** How long a Cluster may take to be ready at the start. One that has lost a part of its slots never is. */
+const CLUSTER_READY_MS = 10_000;
 /** How often a Cluster is asked who serves which slots: a node that vanished can't say who took its place. */
 const SLOTS_EVERY_MS = 5_000;
 
@@ -140,12 +142,29 @@ export async function openSubscriber(settings: RedisSettings, log: Logger): Prom
 /** A first connection that fails must not leave a client behind that tries again for ever. */
 async function connect(client: RedisClient): Promise<void> {
   try {
-    // A cluster whose first ready check fails tries again by itself, and the promise of its first try never settles.
-    await Promise.race([client.connect(), new Promise((ready) => client.once("ready", ready))]);
+    await (client instanceof Cluster ? connectCluster(client) : client.connect());
   } catch (fault) {
     client.disconnect();
     throw fault;
   }
+}
+
+/** If the first ready check fails, ioredis tries again by itself, and the promise of the first try never settles. */
+function connectCluster(client: Cluster): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (fault: Error) => {
+      cancel();
+      client.off("ready", ready);
+      reject(fault);
+    };
+    const ready = () => {
+      cancel();
+      resolve();
+    };
+    const cancel = startDeadline(CLUSTER_READY_MS, () => end(new Error("Cluster isn't ready")));
+    client.once("ready", ready);
+    client.connect().catch(end);
+  });
 }
 
 function openCluster({ redisCluster }: RedisSettings, redisOptions: RedisOptions): Cluster {
@@ -173,12 +192,21 @@ export function followSlots(cluster: Cluster): void {
   cluster.once("end", () => clearInterval(timer));
 }
 
-/** @throws StartError with the setting to change when a master may evict keys. */
-export async function refuseEviction(client: RedisClient): Promise<void> {
+/**
+ * A master of a Cluster that does not answer is passed over: it must not keep the others from being served.
+ * @throws StartError with the setting to change when a master may evict keys.
+ */
+export async function refuseEviction(client: RedisClient, log: Pick<Logger, "warn">): Promise<void> {
   const masters = client instanceof Cluster ? client.nodes("master") : [client];
   for (const master of masters) {
     // INFO, not CONFIG GET: managed Redis services forbid the latter.
-    const policy = /maxmemory_policy:(\S+)/.exec(await master.info("memory"))?.[1];
+    const info = await master.info("memory").catch((fault: Error) => {
+      if (!(client instanceof Cluster && isRedisAway(fault))) throw fault;
+      const node = `${master.options.host}:${master.options.port}`;
+      log.warn("redis node not asked whether it evicts", { node, fault: fault.message });
+      return "";
+    });
+    const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
     if (policy !== undefined && policy !== "noeviction") {
       throw new StartError(
         `Redis at ${master.options.host}:${master.options.port} may evict keys (maxmemory-policy ${policy}), which would drop places in line; set maxmemory-policy to noeviction.`,

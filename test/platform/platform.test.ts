@@ -5,7 +5,7 @@ import { createReleaser } from "../../src/platform/releaser.ts";
 import { StartError } from "../../src/platform/start-error.ts";
 import { type TestDatabase, testServers } from "../support/servers.ts";
 import { eventually } from "../support/wait.ts";
-import { type PrivateRedis, privateRedis } from "./support.ts";
+import { type PrivateRedis, privateRedis, tcpProxy } from "./support.ts";
 
 describe("platform", () => {
   let database: TestDatabase;
@@ -60,10 +60,20 @@ describe("platform", () => {
     expect(fault.message).to.include("Redis").and.include("REDIS_URL").and.match(/\.$/);
   });
 
+  it("with a Redis that falls silent in the middle of it · says so in one sentence", async () => {
+    const proxy = await tcpProxy(redis.port, (bytes) => {
+      if (bytes.includes("memory")) proxy.swallow();
+    });
+    const fault = await whyNot(config({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }));
+    await proxy.close();
+    expect(fault).to.be.instanceOf(StartError);
+    expect(fault.message).to.include("Redis does not answer (Command timed out)").and.match(/\.$/);
+  });
+
   it("F32 · on a Redis that evicts · does not open", async () => {
     const evicting = await privateRedis(["--maxmemory-policy", "allkeys-lru"]);
     const { message } = await whyNot(config({ REDIS_URL: evicting.url }));
     await evicting.remove();
-    expect(message).to.include("allkeys-lru").and.include("noeviction");
+    expect(message).to.include("allkeys-lru").and.include("noeviction").and.not.include("does not answer");
   });
 });

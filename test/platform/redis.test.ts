@@ -30,14 +30,14 @@ describe("redis", () => {
     const client = await openRedis(server.settings, log);
     for (const policy of ["allkeys-lru", "volatile-ttl", "allkeys-random"]) {
       await client.config("SET", "maxmemory-policy", policy);
-      const { message } = await faultOf(refuseEviction(client));
+      const { message } = await faultOf(refuseEviction(client, log));
       expect(message)
         .to.include(`maxmemory-policy ${policy}`)
         .and.include("set maxmemory-policy to noeviction");
       expect(message).to.include(String(server.port));
     }
     await client.config("SET", "maxmemory-policy", "noeviction");
-    await refuseEviction(client);
+    await refuseEviction(client, log);
     await closeRedis(client);
   });
 

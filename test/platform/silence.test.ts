@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import { Redis } from "ioredis";
 import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
 import { openJobQueue } from "../../src/platform/jobs.ts";
 import { createLockService } from "../../src/platform/lock.ts";
@@ -120,6 +121,20 @@ describe("silence", function () {
       // What had been given up was not sent after all, on the new connection.
       expect(await client.exists(`{fastpass}:jobs:${name}:kept`)).to.equal(1);
       expect(await client.exists(`{fastpass}:jobs:${name}:given-up`)).to.equal(0);
+    }),
+  );
+
+  over(
+    "a Cluster without some of its slots · the start is given up",
+    closing(async (opened) => {
+      const cluster = await privateRedisCluster(2);
+      opened.add("cluster", () => cluster.remove());
+      for (const address of cluster.nodes) {
+        const node = new Redis(`redis://${address}`);
+        await node.call("CLUSTER", "DELSLOTS", 0).finally(() => node.disconnect());
+      }
+      const opening = openRedis({ redisUrl: cluster.url, redisCluster: cluster.nodes }, log);
+      expect(await messageOf(opening)).to.equal("Cluster isn't ready");
     }),
   );
 

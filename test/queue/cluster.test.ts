@@ -9,13 +9,13 @@ import { expect } from "chai";
 import type { Cluster, Redis } from "ioredis";
 import { v7 as uuidv7 } from "uuid";
 import { createLogger } from "../../src/platform/logger.ts";
-import { closeRedis, openSubscriber, type RedisClient } from "../../src/platform/redis.ts";
+import { closeRedis, openSubscriber, type RedisClient, refuseEviction } from "../../src/platform/redis.ts";
 import { loadScripts } from "../../src/platform/scripts.ts";
 import { Code } from "../../src/queue/codes.ts";
 import { LUA_FOLDER } from "../../src/queue/index.ts";
 import { keyOf } from "../../src/queue/keys.ts";
 import { createLineStore, type LoadCommand } from "../../src/queue/line-store.ts";
-import { type PrivateRedisCluster, privateRedisCluster } from "../platform/support.ts";
+import { type PrivateRedisCluster, privateRedisCluster, recordingLogger } from "../platform/support.ts";
 import { eventually } from "../support/wait.ts";
 import { newFan, type OpenQueue, openHouse, type QueueHouse } from "./support.ts";
 
@@ -219,6 +219,17 @@ describe("queue on a Redis Cluster", function () {
     const count = await eventually(() => client.get("counter"), { what: "the master again" });
     await sleep(500);
     expect([count, await client.get("counter")]).to.deep.equal(["1", "1"]);
+  });
+
+  it("a master that is silent at the start · is passed over, and told", async () => {
+    const client = house.redis as Cluster;
+    const [silent] = client.nodes("master") as [Redis];
+    const log = recordingLogger();
+    await whileSilent(silent, () => refuseEviction(client, log));
+    const { host, port } = silent.options;
+    expect(log.lines.map(({ level, fields }) => [level, fields])).to.deep.equal([
+      ["warn", { node: `${host}:${port}`, fault: "Command timed out" }],
+    ]);
   });
 
   /** For less than the five seconds after which the other nodes would give it up. */
