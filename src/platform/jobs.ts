@@ -5,7 +5,7 @@
  * must find what a lost job would have found.
  */
 import { DelayedError, type Job, Queue, Worker } from "bullmq";
-import { Cluster, Redis } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { COMMAND_TIMEOUT_MS, followSlots, limitCommands, type RedisSettings, SILENCE_MS } from "./redis.ts";
@@ -68,6 +68,9 @@ export function openJobQueue<Data extends object>(
   const queue = new Queue(name, {
     connection,
     prefix: PREFIX,
+    // BullMQ asks for it once, and if that fails it refuses every job that this process ever adds. It would need it for
+    // questions about the states of jobs, of which we have none.
+    skipVersionCheck: true,
     defaultJobOptions: {
       removeOnComplete: true,
       removeOnFail: 1_000,
@@ -153,11 +156,13 @@ async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> 
   return ended;
 }
 
-function openConnection(settings: RedisSettings, options: object): Redis | Cluster {
+function openConnection(settings: RedisSettings, options: RedisOptions): Redis | Cluster {
   const retryStrategy = (attempt: number) => Math.min(1_000, 50 * attempt);
   const client =
     settings.redisCluster.length > 0
       ? new Cluster([...settings.redisCluster], {
+          // Among those of its nodes it says nothing about what waits for a node to be chosen.
+          enableOfflineQueue: options.enableOfflineQueue ?? true,
           redisOptions: options,
           clusterRetryStrategy: retryStrategy,
         })

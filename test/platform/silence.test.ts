@@ -7,7 +7,7 @@ import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
 import { openJobQueue } from "../../src/platform/jobs.ts";
 import { createLockService } from "../../src/platform/lock.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
-import { closeRedis, openRedis, type RedisSettings } from "../../src/platform/redis.ts";
+import { closeRedis, isRedisAway, openRedis, type RedisSettings } from "../../src/platform/redis.ts";
 import { createReleaser, type Releaser } from "../../src/platform/releaser.ts";
 import { createSession } from "../../src/seats/session.ts";
 import { atOnce } from "../support/house/at-once.ts";
@@ -121,6 +121,40 @@ describe("silence", function () {
       // What had been given up was not sent after all, on the new connection.
       expect(await client.exists(`{fastpass}:jobs:${name}:kept`)).to.equal(1);
       expect(await client.exists(`{fastpass}:jobs:${name}:given-up`)).to.equal(0);
+    }),
+  );
+
+  over(
+    "a Redis that does not answer the first question of a job queue · takes jobs afterwards",
+    closing(async (opened) => {
+      const server = await privateRedis();
+      opened.add("redis", () => server.remove());
+      let questions = 0;
+      const proxy = await proxyTo(server.port, opened, (bytes) => {
+        // The first is asked by ioredis, to know whether Redis is ready.
+        if (bytes.includes("\r\ninfo\r\n") && ++questions === 2) proxy.swallow();
+      });
+      const { queue } = openQueue(behind(proxy.port), opened);
+      await eventually(() => queue.add("hold", { n: 1 }, 60_000).then(() => true), {
+        timeoutMs: 10_000,
+        what: "a job",
+      });
+    }),
+  );
+
+  over(
+    "a Cluster that went away · a job is refused soon",
+    closing(async (opened) => {
+      const cluster = await privateRedisCluster(2);
+      opened.add("cluster", () => cluster.remove());
+      const { queue } = openQueue({ redisUrl: cluster.url, redisCluster: cluster.nodes }, opened);
+      await eventually(() => queue.add("hold-1", { n: 1 }, 60_000).then(() => true), { what: "a job" });
+      await cluster.stop();
+      const answer = await Promise.race([
+        messageOf(queue.add("hold-2", { n: 2 }, 60_000)),
+        sleep(4_000, "none"),
+      ]);
+      expect(isRedisAway(new Error(answer)), answer).to.equal(true);
     }),
   );
 
