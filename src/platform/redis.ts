@@ -119,9 +119,12 @@ export function measureRoundTrips(client: RedisClient, seconds: Pick<Histogram, 
 }
 
 /**
- * A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return. A node of a
- * cluster that is silent must not hold up the choice of another one, and the clients that ioredis makes for it are out of
- * reach of `limitCommands`; its own limit costs a busy process one more subscription.
+ * A client for SUBSCRIBE: it queues while away, because its subscriptions must be made again on return.
+ *
+ * A node of a Cluster that is silent must not hold up the others. The clients that ioredis makes for SSUBSCRIBE are out of
+ * reach of `limitCommands`, so they have its own limit, which costs a busy process one more subscription. The one for
+ * SUBSCRIBE is made without any of our options: on a silent node it waits until that answers, or is replaced in the
+ * Cluster.
  */
 export async function openSubscriber(settings: RedisSettings, log: Logger): Promise<RedisClient> {
   const options: RedisOptions = {
