@@ -59,7 +59,7 @@ interface Watched {
   /** Of the settings as PostgreSQL last had them; 0 for a queue that is not looked after, or not yet. */
   wanted: number;
   hasDraw: boolean;
-  /** The last try to serve it went wrong. */
+  /** Its part of Redis was away at the last try to serve it. */
   isFailing: boolean;
   isOver: boolean;
   isRecalled: boolean;
@@ -121,8 +121,8 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   /** Finds new queues and new settings, and forgets queues that ended. */
   async function refresh(): Promise<void> {
     const versions = await readVersions(db);
-    for (const [queueId, { isRecalled }] of watched) {
-      if (versions.has(queueId) || isRecalled) continue;
+    for (const [queueId, { isRecalled, busy }] of watched) {
+      if (versions.has(queueId) || isRecalled || busy) continue;
       watched.delete(queueId);
       journaller.forget(queueId);
       heads.forget(queueId);
@@ -155,10 +155,11 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       await work(queue, minIntervalMs);
       queue.isFailing = false;
     } catch (fault) {
-      queue.isFailing = true;
       queue.dueAt = Date.now() + TICK_MS;
+      // Not for a PostgreSQL that is away from all of them.
+      queue.isFailing = isRedisAway(fault);
       // What was decided meanwhile did not reach it.
-      if (isRedisAway(fault)) queue.version = 0;
+      if (queue.isFailing) queue.version = 0;
       log.warn("queue could not be served", { queueId: queue.queueId, fault });
     } finally {
       queue.busy = false;

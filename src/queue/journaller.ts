@@ -43,6 +43,8 @@ interface Loss {
 }
 
 const BATCH = 2_000;
+/** Batches in one go before a queue is made anew; it has 500,000 entries at most. */
+const MOST_DRAINED = 300;
 /** Ticks closer together than this are skipped, so asking again costs no tick. */
 const ASK_AGAIN_MS = 100;
 
@@ -55,12 +57,22 @@ export function createJournaller(deps: JournallerDeps): Journaller {
   const lost = new Map<string, Loss>();
 
   async function follow(queueId: string, answer: TickAnswer): Promise<void> {
-    const known = lost.get(queueId);
-    const loss = known ?? (await lossIn(queueId, answer));
-    // A Redis that lacks only moments: what was done since them is good, and is in no journal yet.
-    const isWhole = loss === null || (!known && answer.epoch > 0 && answer.code === Code.rebuilding);
-    for (let more = isWhole; more; ) more = await commitBatch(queueId, answer.epoch);
-    if (loss !== null) await restore(queueId, loss);
+    const loss = lost.get(queueId) ?? (await lossIn(queueId, answer));
+    if (loss === null) {
+      let more = true;
+      while (more) more = await commitBatch(queueId, answer.epoch);
+      return;
+    }
+    if (answer.code === Code.rebuilding && answer.epoch === loss.epoch) await drain(queueId, loss.epoch);
+    await restore(queueId, loss);
+  }
+
+  /** What was done in a Redis that lacks only moments since it lost them is good, and in no journal yet. */
+  async function drain(queueId: string, epoch: number): Promise<void> {
+    for (let left = MOST_DRAINED; (await store.pending(queueId, 1)).length > 0; left -= 1) {
+      if (left === 0) throw new Error("what is left of the queue could not be journalled");
+      await commitBatch(queueId, epoch);
+    }
   }
 
   async function positionOf(queueId: string): Promise<JournalPosition | null> {
