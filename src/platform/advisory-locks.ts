@@ -64,6 +64,10 @@ export function createAdvisoryLocks(databaseUrl: string, log: Logger): AdvisoryL
     fresh.on("end", () => lost(fresh));
     try {
       await fresh.connect();
+      if (closed) {
+        fresh.end().catch(() => undefined);
+        return null;
+      }
       client = fresh;
       return fresh;
     } catch (fault) {

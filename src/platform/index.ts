@@ -32,6 +32,10 @@ export interface Platform {
   readonly releaser: Releaser;
 }
 
+/** More than the longest statement takes; a ping, less: its connection says first that PostgreSQL is there again. */
+const SILENCE_MS = 90_000;
+const PING_SILENCE_MS = 10_000;
+
 /**
  * Connects to PostgreSQL and Redis.
  * @param service names the process in logs and in `pg_stat_activity`: `gateway` or `worker`.
@@ -45,7 +49,8 @@ export async function openPlatform(config: Config, service: string, releaser: Re
     const tracing = await startTracing(config.traces, service, config.tracesShare);
     releaser.add("traces", () => tracing.stop());
   }
-  const db = openDatabase(config.databaseUrl, config.databasePoolSize, `fastpass-${service}`, log);
+  const name = `fastpass-${service}`;
+  const db = openDatabase(config.databaseUrl, config.databasePoolSize, name, log, SILENCE_MS);
   releaser.add("postgres", () => db.destroy());
   metrics.postgres.pool.watch(() => {
     const { used, free } = poolState(db);
@@ -72,7 +77,7 @@ export async function openPlatform(config: Config, service: string, releaser: Re
   });
   releaser.add("lock nodes", () => locks.close());
   // A connection of its own: a pool that is merely busy must not look like a database that is away.
-  const pingDb = openDatabase(config.databaseUrl, 1, `fastpass-${service}-ping`, log);
+  const pingDb = openDatabase(config.databaseUrl, 1, `${name}-ping`, log, PING_SILENCE_MS);
   releaser.add("postgres ping", () => pingDb.destroy());
   const availability = watchAvailability({
     database: async () => pingDb.raw("SELECT 1"),

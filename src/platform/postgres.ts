@@ -60,12 +60,17 @@ export const PATIENT_LIMITS: TransactionLimits = { lockTimeoutMs: 60_000, idleTi
 
 const SESSION = `${PLANNING}; SET lock_timeout = ${DEFAULT_LIMITS.lockTimeoutMs}; SET idle_in_transaction_session_timeout = ${DEFAULT_LIMITS.idleTimeoutMs}`;
 
-/** @param log hears of connections that were lost while nobody used them; knex would write to standard error. */
+/**
+ * @param log hears of connections that were lost while nobody used them; knex would write to standard error.
+ * @param silenceMs after which a connection on which nothing comes is given up, whatever it was asked; never when
+ * absent. Of a host that vanished TCP itself would learn after a quarter of an hour.
+ */
 export function openDatabase(
   url: string,
   poolSize: number,
   applicationName: string,
   log?: Pick<Logger, "warn">,
+  silenceMs = 0,
 ): Database {
   const warn = (fault: unknown) => log?.warn("postgres connection", { fault: String(fault) });
   return knex({
@@ -75,6 +80,7 @@ export function openDatabase(
       connectionString: url,
       application_name: applicationName,
       ...CONNECTING,
+      stream: () => endingInSilence(limitedSocket(), silenceMs),
     },
     pool: {
       min: 0,
@@ -108,6 +114,11 @@ function limitedSocket(): Socket {
   });
   socket.once("close", cancel);
   return socket;
+}
+
+/** @param ms 0 for a silence without end. */
+function endingInSilence(socket: Socket, ms: number): Socket {
+  return socket.setTimeout(ms, () => socket.destroy(new Error("timeout expired")));
 }
 
 export interface PoolState {

@@ -7,6 +7,7 @@ import { createAdvisoryLocks } from "../../src/platform/advisory-locks.ts";
 import { openJobQueue } from "../../src/platform/jobs.ts";
 import { createLockService } from "../../src/platform/lock.ts";
 import { createMetrics } from "../../src/platform/metrics.ts";
+import { isDatabaseAway, openDatabase } from "../../src/platform/postgres.ts";
 import { closeRedis, isRedisAway, openRedis, type RedisSettings } from "../../src/platform/redis.ts";
 import { createReleaser, type Releaser } from "../../src/platform/releaser.ts";
 import { createSession } from "../../src/seats/session.ts";
@@ -217,6 +218,20 @@ describe("silence", function () {
       await eventually(() => locks.tryHold("vanished"), { what: "the lock" });
       await session.renew();
       expect(session.shards.size).to.be.above(0);
+    }),
+  );
+
+  over(
+    "a PostgreSQL whose host vanished · a statement under way fails in time, and the next one is answered",
+    closing(async (opened) => {
+      const proxy = await proxyTo(Number(new URL(database.url).port), opened);
+      const db = openDatabase(databaseBehind(proxy.port), 1, "test-silence", log, 1_000);
+      opened.add("pool", () => db.destroy());
+      await db.raw("SELECT 1");
+      proxy.swallow();
+      const fault = await db.raw("SELECT 1").catch((error: unknown) => error);
+      expect(isDatabaseAway(fault), String(fault)).to.equal(true);
+      expect((await db.raw("SELECT 1 AS one")).rows).to.deep.equal([{ one: 1 }]);
     }),
   );
 
