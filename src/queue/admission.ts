@@ -61,6 +61,8 @@ interface Watched {
   hasDraw: boolean;
   /** Its part of Redis was away at the last try to serve it. */
   isFailing: boolean;
+  /** It was not in Redis when that was last asked. */
+  wasMissing: boolean;
   isOver: boolean;
   isRecalled: boolean;
   /** What the last tick that this process journalled left; null while another one journals. */
@@ -110,6 +112,7 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       wanted: 0,
       hasDraw: false,
       isFailing: false,
+      wasMissing: false,
       isOver: false,
       isRecalled: false,
       left: null,
@@ -177,8 +180,9 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     if (queue.version === 0 || queue.version < queue.wanted) await heal(queue);
     const startedAt = performance.now();
     const tick = await store.tick(queueId, minIntervalMs);
+    queue.wasMissing = tick.code === Code.rebuilding;
     // Whoever makes a queue anew brings in its settings.
-    queue.version = tick.code === Code.rebuilding ? queue.wanted : tick.version;
+    queue.version = queue.wasMissing ? queue.wanted : tick.version;
     metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
     if (!(await locks.tryHold(lockName(queueId)))) {
@@ -232,8 +236,10 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     for (const next of recalled) {
       const queue = watch(next);
       queue.isRecalled = true;
-      // Until its settings are in the journal again, too.
-      for (let left = RECALL_TICKS; left > 0 && !queue.isOver && !closed; left -= 1) await serve(queue, 0);
+      await serve(queue, WAKE_MIN_MS);
+      // What was made anew is served until its settings are in the journal again, too.
+      for (let left = queue.wasMissing ? RECALL_TICKS : 0; left > 0 && !queue.isOver && !closed; left -= 1)
+        await serve(queue, 0);
       queue.isRecalled = false;
       recalled.delete(next);
     }
