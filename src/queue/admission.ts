@@ -61,8 +61,6 @@ interface Watched {
   hasDraw: boolean;
   /** Its part of Redis was away at the last try to serve it. */
   isFailing: boolean;
-  /** It was not in Redis when that was last asked. */
-  wasMissing: boolean;
   isOver: boolean;
   isRecalled: boolean;
   /** What the last tick that this process journalled left; null while another one journals. */
@@ -112,7 +110,6 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
       wanted: 0,
       hasDraw: false,
       isFailing: false,
-      wasMissing: false,
       isOver: false,
       isRecalled: false,
       left: null,
@@ -177,12 +174,11 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
   async function work(queue: Watched, minIntervalMs: number): Promise<void> {
     const { queueId } = queue;
     // Before the tick, which may end everybody by a time that an operator has put off.
-    if (queue.version === 0 || queue.version < queue.wanted) await heal(queue);
+    if (queue.version < queue.wanted) await heal(queue);
     const startedAt = performance.now();
     const tick = await store.tick(queueId, minIntervalMs);
-    queue.wasMissing = tick.code === Code.rebuilding;
     // Whoever makes a queue anew brings in its settings.
-    queue.version = queue.wasMissing ? queue.wanted : tick.version;
+    queue.version = tick.code === Code.rebuilding ? queue.wanted : tick.version;
     metrics.queue.tickSeconds.observe((performance.now() - startedAt) / 1_000);
     queue.dueAt = Date.now() + (tick.code === Code.idle ? IDLE_EVERY_MS : tick.more ? 0 : TICK_MS);
     if (!(await locks.tryHold(lockName(queueId)))) {
@@ -225,24 +221,39 @@ export function startAdmission(deps: AdmissionDeps): AdmissionWorker {
     }
   }
 
-  /**
-   * A queue that is not looked after: it has ended, and Redis may have lost it; or it is only just made. One by one, since
-   * anybody can ask for those that ended: they may be many and large, and nobody waits in them.
-   */
+  /** Queues that somebody wakes and nobody looks after yet, or any more: one by one, as they come. */
   async function recall(queueId: string): Promise<void> {
     if (recalled.has(queueId) || recalled.size >= MOST_RECALLED) return;
     recalled.add(queueId);
     if (recalled.size > 1) return;
     for (const next of recalled) {
-      const queue = watch(next);
-      queue.isRecalled = true;
-      await serve(queue, WAKE_MIN_MS);
-      // What was made anew is served until its settings are in the journal again, too.
-      for (let left = queue.wasMissing ? RECALL_TICKS : 0; left > 0 && !queue.isOver && !closed; left -= 1)
-        await serve(queue, 0);
-      queue.isRecalled = false;
+      try {
+        const row = await readQueue(db, next);
+        if (row?.ended) await bringBack(watch(next));
+        else if (row && !closed) void takeUp(next, row.version);
+      } catch (fault) {
+        log.warn("queue could not be looked up", { queueId: next, fault });
+      }
       recalled.delete(next);
     }
+  }
+
+  /** It was only just made: fans may be there before the next refresh. */
+  function takeUp(queueId: string, version: number): Promise<void> {
+    const queue = watch(queueId);
+    queue.wanted = Math.max(queue.wanted, version);
+    return serve(queue, WAKE_MIN_MS);
+  }
+
+  /**
+   * It has ended, and Redis may have lost it. Never beside others of its kind: anybody can ask for them, they may be many
+   * and large, and nobody waits in them.
+   */
+  async function bringBack(queue: Watched): Promise<void> {
+    queue.isRecalled = true;
+    // Until its settings are in the journal again, too.
+    for (let left = RECALL_TICKS; left > 0 && !queue.isOver && !closed; left -= 1) await serve(queue, 0);
+    queue.isRecalled = false;
   }
 
   const onWake = (channel: string, queueId: string) => {
